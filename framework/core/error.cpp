@@ -1,0 +1,26 @@
+#include "almagest/error.hpp"
+
+namespace almagest {
+
+std::string Where::str() const {
+  if (line == 0) return file;
+  return file + ":" + std::to_string(line) + ":" + std::to_string(column);
+}
+
+Error::~Error() = default;
+
+ConfigError::ConfigError(std::string const& what) : Error(what) {}
+ConfigError::ConfigError(Where const& where, std::string const& what)
+    : Error(where.known() ? where.str() + ": " + what : what) {}
+ConfigError::~ConfigError() = default;
+
+DataError::~DataError() = default;
+NotFoundError::~NotFoundError() = default;
+ProductError::~ProductError() = default;
+MeasurementError::~MeasurementError() = default;
+
+NotImplementedError::NotImplementedError(std::string_view feature)
+    : Error("not implemented: " + std::string(feature)) {}
+NotImplementedError::~NotImplementedError() = default;
+
+}  // namespace almagest

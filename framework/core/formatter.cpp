@@ -1,0 +1,7 @@
+#include "almagest/formatter.hpp"
+
+namespace almagest {
+
+Formatter::~Formatter() = default;
+
+}  // namespace almagest

@@ -1,0 +1,7 @@
+#include "almagest/log.hpp"
+
+namespace almagest {
+
+Log::~Log() = default;
+
+}  // namespace almagest

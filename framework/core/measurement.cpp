@@ -1,0 +1,7 @@
+#include "almagest/measurement.hpp"
+
+namespace almagest {
+
+MeasurementAlgorithm::~MeasurementAlgorithm() = default;
+
+}  // namespace almagest

@@ -1,0 +1,7 @@
+#include "almagest/plugin.hpp"
+
+namespace almagest {
+
+Registrar::~Registrar() = default;
+
+}  // namespace almagest
