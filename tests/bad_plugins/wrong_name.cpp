@@ -1,0 +1,3 @@
+#include "almagest/plugin.hpp"
+
+ALMAGEST_PLUGIN("another_name", "1.0.0") {}
