@@ -1,0 +1,17 @@
+#pragma once
+
+#include <optional>
+
+#include "almagest/config_value.hpp"
+#include "engine/dataset_type.hpp"
+
+namespace almagest {
+
+/// The dataset types that every camera has, as the framework ships them.
+DatasetTypes default_dataset_types();
+
+/// Adds the types of a parsed datasets.toml; what a camera's file gives replaces what is there, key
+/// by key. What is wrong goes to `problems`.
+void read_dataset_types(ConfigValue const& document, DatasetTypes& types, Problems& problems);
+
+}  // namespace almagest

@@ -1,0 +1,189 @@
+#include "almagest/exposure.hpp"
+
+#include <cmath>
+
+#include "repository/formatters/chebyshev_table.hpp"
+#include "repository/formatters/fits_formatter.hpp"
+#include "repository/formatters/formatters.hpp"
+#include "repository/formatters/image_planes.hpp"
+#include "repository/formatters/photo_calib_cards.hpp"
+#include "repository/formatters/primary_header.hpp"
+#include "repository/formatters/psf_table.hpp"
+#include "repository/formatters/table_building.hpp"
+#include "repository/formatters/wcs_in_header.hpp"
+
+/// A primary HDU without data that holds what is known of the frame, then IMAGE, MASK and VARIANCE
+/// with the WCS in each, then the tables PSF and APCORR where there are any.
+namespace almagest {
+namespace {
+
+constexpr char const* psf_extension = "PSF";
+constexpr char const* corrections_extension = "APCORR";
+
+// ---- cards of the primary HDU
+
+/// The keys may have any name and order, so they are values and not the cards' names.
+void set_data_id(Header& header, DataId const& id) {
+  for (std::size_t i = 0; i < id.items().size(); ++i) {
+    auto const& [key, value] = id.items()[i];
+    std::string const number = std::to_string(i + 1);
+    header.set("IDKEY" + number, key, "key of the data ID");
+    header.set("IDVAL" + number, value, "its value");
+  }
+}
+
+DataId data_id_of(Header const& header) {
+  DataId id;
+  for (int i = 1; header.has("IDKEY" + std::to_string(i)); ++i) {
+    std::string const number = std::to_string(i);
+    Value const* const value = header.find("IDVAL" + number);
+    if (!value) throw DataError(header.origin() + ": IDVAL" + number + " is missing");
+    id.set(header.text("IDKEY" + number), *value);
+  }
+  return id;
+}
+
+void set_number(Header& header, char const* name, double value, char const* comment) {
+  if (!std::isnan(value)) header.set(name, value, comment);
+}
+
+void set_visit_info(Header& header, VisitInfo const& visit) {
+  if (visit.exposure_id != 0)
+    header.set("EXPID", visit.exposure_id, "the instrument's number of the exposure");
+  set_number(header, "EXPTIME", visit.exposure_time_s, "[s] exposure time");
+  if (!std::isnan(visit.mid_exposure_mjd_tai)) {
+    header.set("TIMESYS", std::string("TAI"), "time scale");
+    header.set("MJD-AVG", visit.mid_exposure_mjd_tai, "[d] middle of the exposure");
+  }
+  set_number(header, "AIRMASS", visit.airmass, "airmass of the boresight");
+  if (!std::isnan(visit.boresight.ra))
+    set_angle(header, "BORERA", visit.boresight.ra, "boresight, right ascension");
+  if (!std::isnan(visit.boresight.dec))
+    set_angle(header, "BOREDE", visit.boresight.dec, "boresight, declination");
+  if (!visit.band.empty()) header.set("FILTER", visit.band, "band");
+}
+
+VisitInfo visit_info_of(Header const& header) {
+  constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+  VisitInfo visit;
+  if (header.has("EXPID")) visit.exposure_id = header.integer("EXPID");
+  visit.exposure_time_s = header.number_or("EXPTIME", unknown);
+  visit.mid_exposure_mjd_tai = header.number_or("MJD-AVG", unknown);
+  visit.airmass = header.number_or("AIRMASS", unknown);
+  visit.boresight = {angle_or_nan(header, "BORERA"), angle_or_nan(header, "BOREDE")};
+  if (header.has("FILTER")) visit.band = header.text("FILTER");
+  return visit;
+}
+
+void set_detector(Header& header, Detector const& detector) {
+  if (detector == Detector{}) return;
+  header.set("DETNAME", detector.name, "detector");
+  header.set("DETID", std::int64_t{detector.id}, "its number");
+  header.set("DETX0", std::int64_t{detector.box.x0}, "its first column");
+  header.set("DETY0", std::int64_t{detector.box.y0}, "its first row");
+  header.set("DETNX", std::int64_t{detector.box.width}, "its columns");
+  header.set("DETNY", std::int64_t{detector.box.height}, "its rows");
+}
+
+Detector detector_of(Header const& header) {
+  if (!header.has("DETNAME")) return {};
+  return {header.text("DETNAME"),
+          int_card(header, "DETID"),
+          {int_card(header, "DETX0"), int_card(header, "DETY0"), int_card(header, "DETNX"),
+           int_card(header, "DETNY")}};
+}
+
+Header primary_header(Exposure const& exposure, Formatter::WriteRequest const& request) {
+  Header header = product_header(ProductTraits<Exposure>::id, request);
+  set_data_id(header, exposure.id);
+  set_visit_info(header, exposure.visit_info);
+  set_detector(header, exposure.detector);
+  if (exposure.photo_calib) set_photo_calib(header, *exposure.photo_calib);
+  append_metadata(header, exposure.metadata);
+  return header;
+}
+
+/// The format's own cards: those before the metadata, among which the same names may stand.
+Header format_cards(Header const& header) {
+  Header cards;
+  cards.set_origin(header.origin());
+  for (Header::Card const& card : header.cards()) {
+    if (card.name == "METADATA") break;
+    cards.append(card);
+  }
+  return cards;
+}
+
+// ---- tables
+
+void write_corrections(fits::Writer& writer, ApertureCorrectionMap const& corrections) {
+  std::vector<std::string> names;
+  std::vector<Chebyshev2> models;
+  for (auto const& [name, model] : corrections) {
+    names.push_back(name);
+    models.push_back(model);
+  }
+  fits::Table table = chebyshev_table(models);
+  add_column(table, "name", "", "flux algorithm; its fluxes are multiplied by the polynomial",
+             std::move(names));
+  writer.table(corrections_extension, table);
+}
+
+ApertureCorrectionMap corrections_of(fits::Table const& table) {
+  auto const& names = table.texts("name");
+  auto models = chebyshev_models(table);
+  ApertureCorrectionMap corrections;
+  for (std::size_t i = 0; i < models.size(); ++i)
+    corrections.emplace(names[i], std::move(models[i]));
+  return corrections;
+}
+
+// ---- the whole
+
+std::string unit_of(Exposure const& exposure) {
+  Value const* const unit = exposure.metadata.find("BUNIT");
+  return unit ? to_string(*unit) : "adu";
+}
+
+void write(fits::Writer& writer, Exposure const& exposure, Formatter::WriteRequest const& request) {
+  writer.primary(primary_header(exposure, request));
+  Box const& box = exposure.bbox();
+  Header const cards = exposure.wcs ? wcs_image_cards(*exposure.wcs, {box.x0, box.y0}) : Header();
+  write_masked_image(writer, exposure.masked_image(), cards, unit_of(exposure), request.options);
+  if (exposure.psf) writer.table(psf_extension, psf_table(exposure.psf->state()));
+  if (!exposure.aperture_corrections.empty())
+    write_corrections(writer, exposure.aperture_corrections);
+}
+
+Exposure read(fits::Reader& reader, Formatter::ReadRequest const& request,
+              PsfFromState const& psf_from_state) {
+  Exposure exposure(read_masked_image(reader, request.box));
+  Header const primary = reader.header(0);
+  Header const cards = format_cards(primary);
+  exposure.id = data_id_of(cards);
+  if (exposure.id.empty()) exposure.id = request.id;
+  exposure.visit_info = visit_info_of(cards);
+  exposure.detector = detector_of(cards);
+  exposure.photo_calib = photo_calib_of(cards);
+  exposure.metadata = metadata_of(primary);
+  exposure.metadata.set_origin(primary.origin());
+  Header const image = reader.header(reader.require("IMAGE"));
+  if (image.has("CTYPE1")) exposure.wcs = wcs_of_image(image, origin_of(image));
+  if (auto const hdu = reader.find(psf_extension))
+    exposure.psf = psf_from_state(psf_state(reader.table(*hdu)));
+  if (auto const hdu = reader.find(corrections_extension))
+    exposure.aperture_corrections = corrections_of(reader.table(*hdu));
+  return exposure;
+}
+
+}  // namespace
+
+std::shared_ptr<Formatter const> exposure_formatter(PsfFromState psf_from_state) {
+  auto read_exposure = [make = std::move(psf_from_state)](fits::Reader& reader,
+                                                          Formatter::ReadRequest const& request) {
+    return read(reader, request, make);
+  };
+  return std::make_shared<FitsFormatter<Exposure>>(std::move(read_exposure), &write, Boxes::read);
+}
+
+}  // namespace almagest

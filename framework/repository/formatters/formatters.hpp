@@ -1,0 +1,28 @@
+#pragma once
+
+#include <memory>
+
+#include "almagest/exposure.hpp"
+#include "almagest/footprint.hpp"
+#include "almagest/formatter.hpp"
+#include "almagest/source_catalog.hpp"
+#include "repository/formatters/standard_products.hpp"
+
+/// The formatters of the framework's own products, one file each. All write FITS; what they write
+/// they read back bit by bit.
+namespace almagest {
+
+std::shared_ptr<Formatter const> exposure_formatter(PsfFromState psf_from_state);
+std::shared_ptr<Formatter const> masked_image_formatter();
+std::shared_ptr<Formatter const> float_image_formatter();
+std::shared_ptr<Formatter const> uint16_image_formatter();
+std::shared_ptr<Formatter const> mask_formatter();
+std::shared_ptr<Formatter const> source_catalog_formatter();
+std::shared_ptr<Formatter const> footprint_set_formatter();
+std::shared_ptr<Formatter const> background_formatter();
+std::shared_ptr<Formatter const> wcs_formatter();
+std::shared_ptr<Formatter const> psf_formatter(PsfFromState psf_from_state);
+std::shared_ptr<Formatter const> photo_calib_formatter();
+std::shared_ptr<Formatter const> header_formatter();
+
+}  // namespace almagest

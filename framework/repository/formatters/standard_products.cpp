@@ -1,0 +1,29 @@
+#include "repository/formatters/standard_products.hpp"
+
+#include "almagest/background.hpp"
+#include "repository/formatters/formatters.hpp"
+
+namespace almagest {
+
+void register_standard_products(Registrar& registrar, PsfFromState psf_from_state) {
+  registrar.product<Exposure>("Image, mask and variance with all that is known of the frame",
+                              exposure_formatter(psf_from_state));
+  registrar.product<MaskedImage>("Image, mask and variance", masked_image_formatter());
+  registrar.product<Image<float>>("Plane of 32-bit floats", float_image_formatter());
+  registrar.product<Image<std::uint16_t>>("Plane of unsigned 16-bit integers",
+                                          uint16_image_formatter());
+  registrar.product<Mask>("Bit planes with names", mask_formatter());
+  registrar.product<SourceCatalog>("Table of sources with their footprints",
+                                   source_catalog_formatter());
+  registrar.product<FootprintSet>("Pixels and peaks of detections", footprint_set_formatter());
+  registrar.product<Background>("Sky models that were subtracted", background_formatter());
+  registrar.product<Wcs>("World coordinates", wcs_formatter());
+  registrar.product<std::shared_ptr<Psf const>>("Point-spread function",
+                                                psf_formatter(std::move(psf_from_state)));
+  registrar.product<PhotoCalib>("Photometric calibration", photo_calib_formatter());
+  registrar.product<Header>("Header cards", header_formatter());
+  registrar.psf(std::string(KernelPsf::type), &KernelPsf::from_state);
+  registrar.psf(std::string(GaussianPsf::type), &GaussianPsf::from_state);
+}
+
+}  // namespace almagest

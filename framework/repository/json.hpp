@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "almagest/data_id.hpp"
+
+namespace almagest {
+
+/// A JSON string with its quotes.
+std::string json_quoted(std::string_view text);
+
+/// `{"run":4192,"camcol":4,"field":300,"filter":"r"}`: how the registry spells a data ID.
+std::string json_text(DataId const& id);
+
+}  // namespace almagest
