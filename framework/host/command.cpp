@@ -1,0 +1,19 @@
+#include "host/command.hpp"
+
+namespace almagest {
+
+std::span<Command const> commands() {
+  static constexpr Command all[] = {
+      {"run", "run a pipeline on data of a repository", run_command},
+      {"process-ccd", "run the camera's single-frame pipeline", process_ccd_command},
+      {"create", "make an empty repository for an instrument", create_command},
+      {"query", "list a repository's data IDs, dataset types and reruns", query_command},
+      {"export", "write stored catalogues as one table", export_command},
+      {"simulate", "write a synthetic repository with its truth table", simulate_command},
+      {"plugins", "list the plugins that were found, and where", plugins_command},
+      {"describe", "print the ports and parameters of tasks", describe_command},
+  };
+  return all;
+}
+
+}  // namespace almagest
