@@ -1,0 +1,200 @@
+#include "sdss_field.hpp"
+
+#include <cmath>
+#include <set>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "almagest/error.hpp"
+#include "ccd.hpp"
+#include "registry.hpp"
+
+namespace simulate {
+
+using namespace almagest;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr int pedestal = 1000;
+/// Light below this is not drawn [adu per pixel]; the noise is some thousand times larger.
+constexpr double faintest_light = 1e-3;
+
+std::string padded(std::int64_t value, std::size_t digits) {
+  std::string const text = std::to_string(value);
+  return std::string(digits > text.size() ? digits - text.size() : 0, '0') + text;
+}
+
+/// An object as a filter's frame sees it, flux 1.
+Mixture profile(SkyObject const& object, Point position, FieldPsfModel const& psf) {
+  Mixture const point = psf.at(position);
+  if (object.type == SkyObject::Type::star) return point;
+  return convolve(exponential_disc(object.half_light_radius, object.axis_ratio, object.angle),
+                  point);
+}
+
+/// Signal to noise of the best linear fit: √Σ (flux ψ)² / variance.
+double signal_to_noise(Image<double> const& light, double sky, FilterProperties const& filter) {
+  double sum = 0.0;
+  for (double const value : light.pixels())
+    sum += value * value / ((sky + std::max(value, 0.0)) / filter.gain + filter.dark_variance);
+  return std::sqrt(sum);
+}
+
+void add_image(Image<double>& to, Image<double> const& from) {
+  Box const box = intersection(to.bbox(), from.bbox());
+  for (int y = box.y0; y < box.y0 + box.height; ++y)
+    for (int x = box.x0; x < box.x0 + box.width; ++x) to.at({x, y}) += from.at({x, y});
+}
+
+struct FilterView {
+  CcdFrame frame;
+  std::vector<Appearance> appearances;
+};
+
+void mark_saturated(std::vector<Appearance>& appearances, Defects const& defects, int width) {
+  std::set<std::int64_t> full;
+  for (Span const& span : defects.saturated)
+    for (int x = span.x0; x <= span.x1; ++x) full.insert(std::int64_t{span.y} * width + x);
+  for (Appearance& seen : appearances) {
+    Pixel const pixel = nearest_pixel(seen.position);
+    seen.saturated =
+        pixel.x >= 0 && pixel.x < width && full.contains(std::int64_t{pixel.y} * width + pixel.x);
+  }
+}
+
+FilterView observe(FieldDescription const& field, std::size_t filter,
+                   std::vector<SkyObject> const& objects, CcdSettings const& settings,
+                   Random& random) {
+  FilterProperties const& properties = filter_table[filter];
+  double const zero_flux = std::pow(10.0, -0.4 * properties.zero_point) * exposure_time_s;
+  Image<double> light(field.width, field.height);
+  for (double& value : light.pixels()) value = field.sky[filter];
+
+  FilterView view;
+  for (SkyObject const& object : objects) {
+    Appearance seen;
+    seen.position = field.geometry[filter].pixel(object.mu_nu);
+    seen.flux = zero_flux * std::pow(10.0, -0.4 * object.magnitude[filter]);
+    Mixture const shape = profile(object, seen.position, field.psf[filter]);
+    Image<double> stamp(extent(shape, seen.flux, seen.position, faintest_light));
+    add(stamp, shape, seen.flux, seen.position, faintest_light);
+    seen.signal_to_noise = signal_to_noise(stamp, field.sky[filter], properties);
+    add_image(light, stamp);
+    view.appearances.push_back(seen);
+  }
+  view.frame = expose(std::move(light), settings, random);
+  mark_saturated(view.appearances, view.frame.defects, field.width);
+  return view;
+}
+
+}  // namespace
+
+FieldDescription SdssField::describe(std::uint64_t seed) const {
+  FieldDescription description;
+  description.run = *run;
+  description.rerun = *rerun;
+  description.camcol = *camcol;
+  description.field = *field;
+  description.width = static_cast<int>(*width);
+  description.height = static_cast<int>(*height);
+  description.mjd = 52000.25;
+  description.airmass = 1.15;
+
+  // A scan of the survey's northern stripes: any place does, an inclined circle tests more.
+  constexpr double node = 95.0;
+  constexpr double inclination = 12.5;
+  constexpr double mu_centre = 187.3;
+  constexpr double nu_centre = 0.11;
+  for (std::size_t filter = 0; filter < filter_count; ++filter) {
+    std::string const name(filter_table[filter].name);
+    Random astrometry(seed, "astrometry " + name);
+    ScanGeometry geometry =
+        ScanGeometry::make(mu_centre, nu_centre, description.width, description.height, astrometry);
+    geometry.node = node;
+    geometry.inclination = inclination;
+    description.geometry[filter] = geometry;
+    Random psf(seed, "psf " + name);
+    description.psf[filter] = FieldPsfModel::make(*fwhm * filter_table[filter].seeing,
+                                                  description.width, description.height, psf);
+    description.sky[filter] = *sky_scale * filter_table[filter].sky;
+  }
+  return description;
+}
+
+void SdssField::write_files(fs::path const& root, std::uint64_t seed, Log& log) const {
+  FieldDescription const description = describe(seed);
+  std::string const camera_column = std::to_string(*camcol);
+  std::string const run_name = padded(*run, 6);
+  std::string const field_name = padded(*field, 4);
+  fs::path const base = root / std::to_string(*run) / std::to_string(*rerun);
+  fs::path const frames = base / "corr" / camera_column;
+  fs::path const objects = base / "objcs" / camera_column;
+  fs::path const calibration = base / "calibChunks" / camera_column;
+  fs::path const astrometry = base / "astrom";
+  for (fs::path const& folder : {frames, objects, calibration, astrometry})
+    fs::create_directories(folder);
+
+  std::string const of_field = run_name + "-" + camera_column + "-" + field_name + ".fit";
+  write_field_psf(objects / ("psField-" + of_field), description);
+  write_field_calibration(calibration / ("tsField-" + run_name + "-" + camera_column + "-" +
+                                         std::to_string(*rerun) + "-" + field_name + ".fit"),
+                          description);
+  write_astrometric_solutions(astrometry / ("asTrans-" + run_name + ".fit"), description);
+
+  Truth truth;
+  truth.filters = *filters;
+  // Objects are spread over the r frame; the other filters see them within a pixel of there.
+  ScanGeometry const& reference = description.geometry[filter_index("r")];
+  truth.objects = make_scene(
+      {static_cast<int>(*stars), static_cast<int>(*galaxies), static_cast<int>(*saturated_stars)},
+      reference, description.width, description.height, seed);
+  for (SkyObject const& object : truth.objects) truth.sky.push_back(reference.sky(object.mu_nu));
+
+  for (std::string const& name : *filters) {
+    std::size_t const filter = filter_index(name);
+    FilterProperties const& properties = filter_table[filter];
+    CcdSettings const settings{.gain = properties.gain,
+                               .dark_variance = properties.dark_variance,
+                               .full_well = properties.full_well,
+                               .pedestal = pedestal,
+                               .bad_columns = static_cast<int>(*bad_columns),
+                               .cosmic_rays = static_cast<int>(*cosmic_rays)};
+    Random random(seed, "frame " + name);
+    FilterView view = observe(description, filter, truth.objects, settings, random);
+    std::string const of_frame = run_name + "-" + name + camera_column + "-" + field_name + ".fit";
+    write_frame(frames / ("fpC-" + of_frame + ".gz"), description, filter, view.frame.pixels,
+                pedestal);
+    write_frame_mask(objects / ("fpM-" + of_frame), description, view.frame.defects);
+    truth.appearances.push_back(std::move(view.appearances));
+    log.info("run=" + std::to_string(*run) + " camcol=" + camera_column +
+             " field=" + std::to_string(*field) + " filter=" + name + ": " +
+             std::to_string(truth.objects.size()) + " objects");
+  }
+  write_truth_csv(root / "truth.csv", truth);
+  write_truth_fits(root / "truth.fits", truth);
+  write_gen2_registry(root, description, *filters);
+}
+
+void SdssField::write(fs::path const& repository, std::uint64_t seed, Log& log) const {
+  if (filters->empty()) throw ConfigError("parameter 'filters' names no filter");
+  if (std::set<std::string>(filters->begin(), filters->end()).size() != filters->size())
+    throw ConfigError("parameter 'filters' names a filter twice");
+  if (fs::exists(repository) && !(fs::is_directory(repository) && fs::is_empty(repository)))
+    throw ConfigError(repository.string() + " exists and is not an empty directory");
+
+  // Everything is made under another name, so that no half repository is ever taken for a whole.
+  fs::path target = repository.lexically_normal();
+  if (!target.has_filename()) target = target.parent_path();
+  fs::path const partial =
+      target.parent_path() / ("." + target.filename().string() + ".simulating");
+  fs::remove_all(partial);  // what an interrupted run left
+  std::error_code error;
+  fs::create_directories(partial, error);
+  if (error) throw DataError("cannot make " + target.string() + ": " + error.message());
+  write_files(partial, seed, log);
+  fs::rename(partial, target);
+}
+
+}  // namespace simulate

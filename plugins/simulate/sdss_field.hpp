@@ -1,0 +1,54 @@
+#pragma once
+
+#include "almagest/simulator.hpp"
+#include "scene.hpp"
+#include "sdss_files.hpp"
+#include "truth.hpp"
+
+namespace simulate {
+
+/// One field of an SDSS scan in any of its filters, as a Gen2 repository with the survey's five
+/// file types, and the truth beside it (`truth.csv`, `truth.fits`).
+///
+/// Stars and galaxies are sums of Gaussians on a flat sky; the PSF changes over the field; noise
+/// follows gain and dark variance; bright stars saturate and bleed. Nothing here is shared with
+/// what measures images.
+class SdssField final : public almagest::Simulator {
+ public:
+  void write(std::filesystem::path const& repository, std::uint64_t seed,
+             almagest::Log& log) const override;
+
+ private:
+  using Integer = almagest::Param<std::int64_t>;
+  using Number = almagest::Param<double>;
+
+  FieldDescription describe(std::uint64_t seed) const;
+  void write_files(std::filesystem::path const& root, std::uint64_t seed, almagest::Log& log) const;
+
+  almagest::Param<std::vector<std::string>> filters =
+      almagest::Param<std::vector<std::string>>{
+          *this, "filters", {"g", "r", "i"}, "Filters to make frames in"}
+          .one_of({"u", "g", "r", "i", "z"});
+  Integer run = Integer{*this, "run", 1000, "Number of the scan"}.within(1, 99999);
+  Integer camcol = Integer{*this, "camcol", 3, "Column of the camera"}.within(1, 6);
+  Integer field = Integer{*this, "field", 100, "Number of the field"}.within(0, 9999);
+  Integer rerun = Integer{*this, "rerun", 40, "Number of the reduction"}.within(0, 9999);
+  Integer width = Integer{*this, "width", 2048, "Columns of a frame [pixel]"}.within(64, 8192);
+  Integer height =
+      Integer{*this, "height", 1489, "Rows of a frame, the overlap of 128 included [pixel]"}.within(
+          192, 8192);
+  Integer stars = Integer{*this, "stars", 500, "Stars in the frame"}.within(0, 100000);
+  Integer galaxies = Integer{*this, "galaxies", 300, "Galaxies in the frame"}.within(0, 100000);
+  Integer saturated_stars =
+      Integer{*this, "saturated_stars", 3, "Stars of 13th magnitude"}.within(0, 1000);
+  Integer cosmic_rays =
+      Integer{*this, "cosmic_rays", 60, "Cosmic rays, found and interpolated over"}.within(0,
+                                                                                           100000);
+  Integer bad_columns =
+      Integer{*this, "bad_columns", 3, "Columns that are interpolated over"}.within(0, 100);
+  Number fwhm = Number{*this, "fwhm", 2.7, "Seeing in r [pixel]"}.within(1.8, 5.0);
+  Number sky_scale =
+      Number{*this, "sky", 1.0, "Brightness of the sky, 1 = a dark night"}.within(0.01, 100.0);
+};
+
+}  // namespace simulate
