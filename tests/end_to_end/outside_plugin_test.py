@@ -47,7 +47,7 @@ class OutsidePlugin(SyntheticFieldTest):
             doubled = float((again / "doubled_level" / path.name).read_text())
             self.assertAlmostEqual(2 * float(path.read_text()), doubled)
 
-        # One member more in a public header: the plugin that was not rebuilt is refused.
+        # One member more in a public header, and program and plugin no longer agree: the plugin is refused.
         header = SOURCE / "include" / "almagest" / "footprint.hpp"
         changed = self.scratch / "changed"
         shutil.copytree(prefix / "include", changed / "include")
@@ -58,7 +58,9 @@ class OutsidePlugin(SyntheticFieldTest):
                    f"-DOUTPUT={changed / 'build_id.hpp'}", "-P", SOURCE / "sdk" / "write_build_id.cmake")
         old = (prefix / "include" / "almagest" / "build_id.hpp").read_text()
         self.assertNotEqual(old, (changed / "build_id.hpp").read_text())
-        shutil.copy(changed / "build_id.hpp", prefix / "include" / "almagest" / "build_id.hpp")
+        installed = prefix / "include" / "almagest"
+        shutil.copy(changed / "include" / "almagest" / "footprint.hpp", installed)
+        shutil.copy(changed / "build_id.hpp", installed)
         foreign = self.build(source, prefix, self.scratch / "foreign")
         refused = self.shell(almagest, "describe", "sky_levels", "--plugin-path", foreign, expect=2)
         self.assertIn("rebuild", refused)

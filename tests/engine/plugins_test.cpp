@@ -7,6 +7,7 @@
 #include "almagest/build_id.hpp"
 #include "engine/plugin_registry.hpp"
 #include "engine/toy.hpp"
+#include "unit/temporary_directory.hpp"
 
 using namespace almagest;
 namespace fs = std::filesystem;
@@ -41,18 +42,6 @@ struct Square final : Shape {};
 
 struct Idle final : Task {
   Outcome run(Context&) const override { return done; }
-};
-
-/// A directory that is removed at the end.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory() {
-    std::string name = (fs::temp_directory_path() / "almagest-plugins-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path = name;
-  }
-  ~TemporaryDirectory() { fs::remove_all(path); }
-  fs::path path;
 };
 
 }  // namespace
@@ -110,22 +99,22 @@ TEST_CASE("plugins: what is not found lists the nearest name, or every path that
 
 TEST_CASE("plugins: of two files of one name the first wins, even if it is broken") {
   TemporaryDirectory first;
-  std::ofstream(first.path / "sound.so") << "not a library";
+  std::ofstream(first.path() / "sound.so") << "not a library";
   PluginRegistry registry;
-  registry.load({first.path, bad_plugins()});
+  registry.load({first.path(), bad_plugins()});
   auto const found = std::ranges::find(registry.plugins(), "sound", &PluginInfo::name);
   REQUIRE(found != registry.plugins().end());
-  CHECK(found->path == first.path / "sound.so");
+  CHECK(found->path == first.path() / "sound.so");
   CHECK_FALSE(found->loaded());
   CHECK(std::ranges::count(registry.plugins(), "sound", &PluginInfo::name) == 1);
 }
 
 TEST_CASE("plugins: a directory that everybody may write to is refused") {
   TemporaryDirectory open;
-  fs::copy(bad_plugins() / "sound.so", open.path / "sound.so");
-  fs::permissions(open.path, fs::perms::all);
+  fs::copy(bad_plugins() / "sound.so", open.path() / "sound.so");
+  fs::permissions(open.path(), fs::perms::all);
   PluginRegistry registry;
-  registry.load({open.path, open.path / "missing"});
+  registry.load({open.path(), open.path() / "missing"});
   REQUIRE(registry.plugins().size() == 1);
   CHECK(registry.plugins()[0].error ==
         "everybody may write to the directory: its plugins are not loaded");
