@@ -1,7 +1,11 @@
 #include "almagest/footprint.hpp"
 
 #include <algorithm>
+#include <string>
 #include <tuple>
+#include <utility>
+
+#include "almagest/error.hpp"
 
 namespace almagest {
 namespace {
@@ -36,6 +40,13 @@ Footprint::Footprint(std::vector<Span> spans, std::vector<Peak> peaks)
     area_ += std::int64_t{s.x1} - s.x0 + 1;
   }
   box_ = Box::from_corners(left, spans_.front().y, right, spans_.back().y);
+}
+
+void Footprint::set_values(std::vector<float> values) {
+  if (static_cast<std::int64_t>(values.size()) != area_)
+    throw DataError("a footprint of " + std::to_string(area_) + " pixels cannot have " +
+                    std::to_string(values.size()) + " values");
+  values_ = std::move(values);
 }
 
 bool Footprint::contains(Pixel pixel) const noexcept {

@@ -4,4 +4,6 @@ namespace almagest {
 
 MeasurementAlgorithm::~MeasurementAlgorithm() = default;
 
+void MeasurementAlgorithm::measure_in_family(SourceRecord&) const {}
+
 }  // namespace almagest

@@ -22,6 +22,14 @@ Image<double> Psf::stamp(Point position) const {
   return stamp;
 }
 
+Point position_or_centre(std::vector<double> const& xy, Box const& box) {
+  if (xy.empty()) return centre_of(box);
+  if (xy.size() != 2)
+    throw ConfigError(fmt::format(
+        "parameter 'psf_position' wants two numbers, x and y, or none; it has {}", xy.size()));
+  return {xy[0], xy[1]};
+}
+
 Quadrupole Psf::shape(Point position) const {
   return adaptive_moments(kernel(position), {});
 }

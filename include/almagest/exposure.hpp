@@ -33,6 +33,11 @@ struct VisitInfo {
 /// Aperture corrections by flux algorithm: a flux is multiplied by its field's value at the source.
 using ApertureCorrectionMap = std::map<std::string, Chebyshev2>;
 
+template <>
+struct ProductTraits<ApertureCorrectionMap> {
+  static constexpr std::string_view id = "almagest.ApertureCorrectionMap/1";
+};
+
 /// A masked image with all that is known of it. Cheap to copy: pixel planes are shared until
 /// written.
 class Exposure {

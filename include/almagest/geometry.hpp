@@ -62,11 +62,22 @@ inline Box intersection(Box const& a, Box const& b) noexcept {
   return c.empty() ? Box{c.x0, c.y0, 0, 0} : c;
 }
 
+/// The middle of a box's pixels.
+inline Point centre_of(Box const& box) noexcept {
+  return {box.x0 + 0.5 * (box.width - 1), box.y0 + 0.5 * (box.height - 1)};
+}
+
 /// A direction on the sky (ICRS), radians.
 struct SkyPoint {
   double ra = 0.0;
   double dec = 0.0;
   bool operator==(SkyPoint const&) const = default;
+};
+
+/// All directions within a radius of a centre.
+struct SkyCircle {
+  SkyPoint centre;
+  double radius = 0.0;  ///< [rad]
 };
 
 inline constexpr double radians_per_degree = std::numbers::pi / 180.0;

@@ -13,6 +13,9 @@ namespace almagest {
 
 /// One source while it is measured: its row, its footprint, the exposure, and what earlier
 /// algorithms found.
+///
+/// In the exposure's image every other source is replaced by noise, so that what is measured is the
+/// source alone.
 struct SourceRecord {
   SourceCatalog& catalog;
   std::size_t row;
@@ -51,6 +54,9 @@ class MeasurementAlgorithm : public Component {
   virtual std::vector<std::string> needs() const { return {}; }
   /// \throws MeasurementError sets the columns to NaN and the flag named `<prefix>_flag`
   virtual void measure(SourceRecord& source) const = 0;
+  /// Called once more for each child, with its parent's whole light in the image, after all of the
+  /// family have been measured: for what tells how much the neighbours matter.
+  virtual void measure_in_family(SourceRecord& child) const;
 };
 
 }  // namespace almagest

@@ -107,6 +107,11 @@ class UnknownPsf final : public Psf {
   PsfState state_;
 };
 
+/// Where a PSF is looked at: the value {x, y} of a parameter `psf_position`, or the box's centre
+/// when that is empty.
+/// \throws ConfigError for any other number of values
+Point position_or_centre(std::vector<double> const& xy, Box const& box);
+
 /// How an image moves by a fraction of a pixel: separable Lanczos-5 with each axis' taps divided by
 /// their sum.
 ///

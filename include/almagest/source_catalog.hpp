@@ -27,6 +27,9 @@ class SourceCatalog {
   bool empty() const noexcept { return rows_ == 0; }
   /// New rows: numbers are 0, floats NaN, flags false, texts empty, no footprint.
   void resize(std::size_t rows);
+  /// Takes a schema that begins with the present one; the new columns are filled as in new rows.
+  /// \throws ConfigError when it begins otherwise
+  void extend(Schema const& wider);
 
   template <class T>
   std::span<T const> column(Key<T> key) const noexcept {

@@ -30,5 +30,6 @@ ClippedStatistics clipped_statistics(Image<float> const& image, Mask const& mask
 /// The value at rank f(n − 1), linearly interpolated. \param values working space. \throws
 /// MeasurementError when empty
 double quantile(std::span<float> values, double f);
+double quantile(std::span<double> values, double f);
 
 }  // namespace almagest
