@@ -81,12 +81,15 @@ class StepSelection {
   void report(int reader, int v) {
     if (!reported_.insert(v).second) return;
     Version const& version = p_.versions[at(v)];
-    std::string const& writer = p_.steps[at(version.writer)].name;
+    Step const& step = p_.steps[at(version.writer)];
+    std::string const& writer = step.name;
     problems_.add({"--steps", 0, 0},
                   "step '" + p_.steps[at(reader)].name + "' reads '" + version.label +
                       "' as step '" + writer +
-                      "' leaves it, which no output stores; add to [outputs]: " + version.label +
-                      '_' + writer + " = \"" + version.label + '@' + writer + '"');
+                      "' leaves it, which no output stores; add the step " + writer +
+                      (step.group.empty() ? "" : " (group '" + step.group + "')") +
+                      " to --steps, or add to [outputs]: " + version.label + '_' + writer +
+                      " = \"" + version.label + '@' + writer + '"');
   }
 
   void cut() {

@@ -80,11 +80,35 @@ class InputReader {
     return names;
   }
 
+  /// A reference catalogue has no data IDs.
+  bool is_sky(Input const& input) const {
+    auto const type = r_.context.datasets.find(input.dataset);
+    return type != r_.context.datasets.end() && type->second.lookup == Lookup::sky;
+  }
+
+  /// Of several datasets it is an error not to say whose data IDs are meant.
+  Input* first_with_data_ids() {
+    Input* first = nullptr;
+    for (auto& [label, input] : inputs_) {
+      if (is_sky(input)) continue;
+      if (!first) first = &input;
+      if (input.dataset == first->dataset) continue;
+      r_.problems.add(input.where, "several inputs: say whose data IDs are the units, with " +
+                                       label + " = { dataset = \"" + input.dataset +
+                                       "\", units = true }");
+      break;
+    }
+    return first;
+  }
+
   std::string unit_dataset() {
     constexpr char const* usual = "raw";
     Input* chosen = nullptr;
     for (auto& [label, input] : inputs_) {
       if (!input.units) continue;
+      if (is_sky(input))
+        r_.problems.add(input.where, "input '" + label + "' cannot have 'units': '" +
+                                         input.dataset + "' is found by its place on the sky");
       if (chosen && chosen->dataset != input.dataset)
         r_.problems.add(input.where, "two inputs have 'units': the data IDs of one dataset type " +
                                          std::string("are the units"));
@@ -92,16 +116,7 @@ class InputReader {
     }
     if (!chosen)
       if (auto const raw = inputs_.find(usual); raw != inputs_.end()) chosen = &raw->second;
-    if (!chosen && !inputs_.empty()) {
-      chosen = &inputs_.begin()->second;
-      for (auto const& [label, input] : inputs_)
-        if (input.dataset != chosen->dataset) {
-          r_.problems.add(input.where, "several inputs: say whose data IDs are the units, with " +
-                                           label + " = { dataset = \"" + input.dataset +
-                                           "\", units = true }");
-          break;
-        }
-    }
+    if (!chosen) chosen = first_with_data_ids();
     if (!chosen) return usual;
     chosen->used = true;
     return chosen->dataset;

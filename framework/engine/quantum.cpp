@@ -72,7 +72,11 @@ void QuantumRunner::run(int step, Unit& unit) noexcept {
   report.step = step;
   report.id = unit.id();
   int cause = step;
-  if (judge(step, unit, report, cause)) attempt(step, unit, report);
+  if (judge(step, unit, report, cause))
+    attempt(step, unit, report);
+  else if (report.state == QuantumState::blocked && !stop_.stop_requested() &&
+           pipeline_.steps[at(step)].on_failure == OnFailure::keep_going)
+    keep_going(step, unit, report, cause);
   unit.set_fate(step, report.state, cause, report.message);
   unit.release(step);
   reporter_.quantum_finished(report);
@@ -139,7 +143,7 @@ void QuantumRunner::attempt(int s, Unit& unit, QuantumReport& report) {
       if (report.state != QuantumState::ok)
         for (int v : layout_.steps[at(s)].outputs) unit.clear(v);
       if (report.state == QuantumState::failed && step.on_failure == OnFailure::keep_going)
-        keep_going(s, unit, report);
+        keep_going(s, unit, report, s);
     }
     report.metrics = std::move(context.metrics());
     constexpr double s_per_ns = 1e-9;
@@ -178,11 +182,12 @@ void QuantumRunner::store_outputs(int step, Unit& unit) {
   }
 }
 
-/// The version before stands for what the failed step did not make, also in what is stored.
-void QuantumRunner::keep_going(int step, Unit& unit, QuantumReport& report) {
+/// The version before stands for what the failed or blocked step did not make, also in what is
+/// stored.
+void QuantumRunner::keep_going(int step, Unit& unit, QuantumReport& report, int cause) {
   StepLayout const& layout = layout_.steps[at(step)];
   // So that this step is among those that the card names.
-  unit.set_fate(step, QuantumState::failed, step, report.message);
+  unit.set_fate(step, report.state, cause, report.message);
   for (std::size_t k = 0; k < layout.outputs.size(); ++k) {
     int const before = layout.fallbacks[k] < 0 ? -1 : unit.visible(layout.fallbacks[k]);
     if (before < 0) continue;
@@ -215,7 +220,7 @@ void QuantumRunner::store(int output, Unit& unit, int step, AnyProduct const& pr
   unit.store().store(marked, product_id, product, writer);
 }
 
-/// The steps above, and the step itself, that failed and were survived.
+/// The steps above, and the step itself, that failed or were blocked and were survived.
 std::vector<std::string> QuantumRunner::survived_failures(int step, Unit const& unit) const {
   std::vector<std::string> failures;
   if (unit.ok()) return failures;
@@ -229,9 +234,12 @@ std::vector<std::string> QuantumRunner::survived_failures(int step, Unit const& 
     auto const& before = layout_.steps[at(s)].predecessors;
     todo.insert(todo.end(), before.begin(), before.end());
   }
+  auto const has_failed = [&](std::size_t s) {
+    QuantumState const state = unit.state(static_cast<int>(s));
+    return state == QuantumState::failed || state == QuantumState::blocked;
+  };
   for (std::size_t s = 0; s < seen.size(); ++s)
-    if (seen[s] && pipeline_.steps[s].on_failure == OnFailure::keep_going &&
-        unit.state(static_cast<int>(s)) == QuantumState::failed)
+    if (seen[s] && pipeline_.steps[s].on_failure == OnFailure::keep_going && has_failed(s))
       failures.push_back(pipeline_.steps[s].name);
   return failures;
 }

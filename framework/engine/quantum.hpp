@@ -36,7 +36,7 @@ class QuantumRunner {
   /// run(), the checks after it and the storing: everything that can fail the quantum.
   Outcome carry_out(Step const& step, int s, Unit& unit, QuantumContext& context);
   void store_outputs(int step, Unit& unit);
-  void keep_going(int step, Unit& unit, QuantumReport& report);
+  void keep_going(int step, Unit& unit, QuantumReport& report, int cause);
   void store(int output, Unit& unit, int step, AnyProduct const& product);
   std::vector<std::string> survived_failures(int step, Unit const& unit) const;
 

@@ -4,19 +4,21 @@
 #include <fmt/ranges.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <set>
 
 namespace almagest {
 namespace {
 
+namespace fs = std::filesystem;
+
 void refuse_other_lookups(DatasetType const& type) {
   switch (type.lookup) {
     case Lookup::exact:
+    case Lookup::sky:
       return;
     case Lookup::validity:
       throw NotImplementedError("calibrations with validity (dataset '" + type.name + "')");
-    case Lookup::sky:
-      throw NotImplementedError("reference catalogues (dataset '" + type.name + "')");
     case Lookup::instrument:
       throw NotImplementedError("datasets of the instrument (dataset '" + type.name + "')");
   }
@@ -61,6 +63,8 @@ std::optional<DatasetNaming> DatasetFinder::declared(std::string const& dataset,
   if (found == repository_.datasets().end()) return std::nullopt;
   DatasetType const& type = found->second;
   refuse_other_lookups(type);
+  if (type.lookup == Lookup::sky)
+    return DatasetNaming{{}, PathTemplate::parse(type.path, type.where)};
   std::string const path =
       !type.path.empty()
           ? type.path
@@ -112,23 +116,47 @@ std::vector<DatasetPlace> DatasetFinder::places(std::string const& dataset,
                                   fmt::join(known, ", ")));
 }
 
+std::optional<DatasetPlace> DatasetFinder::existing(DatasetPlace place,
+                                                    std::string const& dataset) const {
+  if (!is_sky(dataset))
+    return file_exists(place.file) ? std::optional(std::move(place)) : std::nullopt;
+  auto const directory = catalog_in(place.file, dataset);
+  if (!directory) return std::nullopt;
+  place.path = (place.path / *directory).lexically_normal();
+  place.file = (place.file / *directory).lexically_normal();
+  for (fs::path* path : {&place.path, &place.file})
+    if (!path->has_filename()) *path = path->parent_path();  // "ref_cats/."
+  return place;
+}
+
 std::optional<DatasetPlace> DatasetFinder::find(std::string const& dataset,
                                                 std::string const& product_id,
                                                 DataId const& id) const {
-  for (DatasetPlace& found : places(dataset, product_id, id))
-    if (file_exists(found.file)) return std::move(found);
+  for (DatasetPlace& place : places(dataset, product_id, id))
+    if (auto found = existing(std::move(place), dataset)) return found;
   return std::nullopt;
 }
 
 DatasetPlace DatasetFinder::require(std::string const& dataset, std::string const& product_id,
                                     DataId const& id) const {
-  std::vector<DatasetPlace> tried = places(dataset, product_id, id);
-  for (DatasetPlace& found : tried)
-    if (file_exists(found.file)) return std::move(found);
+  std::vector<DatasetPlace> const tried = places(dataset, product_id, id);
+  for (DatasetPlace const& place : tried)
+    if (auto found = existing(place, dataset)) return *std::move(found);
   std::string paths;
   for (auto place = tried.rbegin(); place != tried.rend(); ++place)  // inputs are in the last one
     paths += (paths.empty() ? "" : ", nor ") + place->file.string();
-  throw NotFoundError(fmt::format("no '{}' for {}: there is no {}", dataset, id.str(), paths));
+  if (is_sky(dataset))
+    throw NotFoundError(fmt::format(
+        "no reference catalogue '{}': no shards (<HTM id>.fits) are in {}, or in a directory "
+        "below; put a catalogue there, or a link to one",
+        dataset, paths));
+  bool const is_output = std::ranges::any_of(
+      levels_, [&](Level const& level) { return level.types.contains(dataset); });
+  throw NotFoundError(fmt::format("no '{}': there is no {}; {}", dataset, paths,
+                                  is_output
+                                      ? "run the steps that make it, too (all of them run without "
+                                        "--steps)"
+                                      : "add the file, or leave this data ID out"));
 }
 
 DatasetPlace DatasetFinder::last_place(std::string const& dataset, std::string const& product_id,
@@ -138,6 +166,10 @@ DatasetPlace DatasetFinder::last_place(std::string const& dataset, std::string c
 
 AnyProduct DatasetFinder::read(DatasetPlace const& place, std::string const& product_id,
                                DataId const& id, std::optional<Box> const& box) const {
+  if (product_id == ProductTraits<ReferenceCatalog>::id)  // nobody would hear what is read of it
+    throw ProductError(place.file.string() +
+                       ": a reference catalogue cannot be gathered, nor read as a product stored "
+                       "for a data ID; read it through a port In<ReferenceCatalog>");
   Formatter const* formatter = repository_.plugins().formatter(product_id);
   if (!formatter)
     throw ProductError(
@@ -147,6 +179,22 @@ AnyProduct DatasetFinder::read(DatasetPlace const& place, std::string const& pro
     throw ProductError(
         fmt::format("{}: holds '{}', not '{}'", place.file.string(), product.id(), product_id));
   return product;
+}
+
+bool DatasetFinder::is_sky(std::string const& dataset) const {
+  auto const type = repository_.datasets().find(dataset);
+  return type != repository_.datasets().end() && type->second.lookup == Lookup::sky;
+}
+
+AnyProduct DatasetFinder::reference_catalog(DatasetPlace const& place,
+                                            ShardObserver observer) const {
+  auto const catalog = catalogs_->at(place.file);
+  ShardedCatalog::Observer observe = [place, observer = std::move(observer),
+                                      key = fmt::format("htm{}", catalog->level())](
+                                         std::int64_t htm, std::string const& file) {
+    observer({place.level, DataId{{key, htm}}, place.path / file, place.file / file});
+  };
+  return AnyProduct::make(almagest::reference_catalog(catalog, std::move(observe)));
 }
 
 }  // namespace almagest

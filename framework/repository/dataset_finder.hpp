@@ -1,7 +1,9 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +12,7 @@
 #include "almagest/product.hpp"
 #include "repository/opened_repository.hpp"
 #include "repository/path_template.hpp"
+#include "repository/reference_catalogs.hpp"
 
 namespace almagest {
 
@@ -27,8 +30,13 @@ struct DatasetPlace {
   std::filesystem::path file;
 };
 
+/// Hears of every file of a reference catalogue that a task has asked for, before it is read; also
+/// of those that do not exist.
+using ShardObserver = std::function<void(DatasetPlace const& shard)>;
+
 /// Finds datasets from data IDs: first in the rerun, then in its repository and that one's parents.
-/// Only a type's own keys count: a per-visit dataset is found from a detector's data ID.
+/// Only a type's own keys count: a per-visit dataset is found from a detector's data ID. A
+/// reference catalogue (`lookup = "sky"`) has none: its place is the directory of its shards.
 class DatasetFinder {
  public:
   /// \param rerun  directory looked at first, with the types stored there; none: begin with the
@@ -41,10 +49,10 @@ class DatasetFinder {
   /// Where the file is; none when there is none.
   /// \param product_id  decides the ending of a path that nobody declared
   /// \throws NotFoundError for a type that is known nowhere, with the known ones; DataError when a
-  /// key's value is not known
+  /// key's value is not known; ConfigError when several reference catalogues could be meant
   std::optional<DatasetPlace> find(std::string const& dataset, std::string const& product_id,
                                    DataId const& id) const;
-  /// \throws NotFoundError with the paths that were tried
+  /// \throws NotFoundError with the paths that were tried, but not the data ID
   DatasetPlace require(std::string const& dataset, std::string const& product_id,
                        DataId const& id) const;
   /// Where it would be in the oldest repository: what is recorded of an absent input.
@@ -53,9 +61,15 @@ class DatasetFinder {
   DatasetPlace place(DatasetNaming const& naming, int level, std::string const& dataset,
                      DataId const& id) const;
 
-  /// \throws ProductError when the product has no formatter; what the formatter throws
+  /// \throws ProductError when the product has no formatter, and for a reference catalogue; what
+  /// the formatter throws
   AnyProduct read(DatasetPlace const& place, std::string const& product_id, DataId const& id,
                   std::optional<Box> const& box) const;
+  /// Whether a dataset is a reference catalogue.
+  bool is_sky(std::string const& dataset) const;
+  /// A handle that tells which shards are asked for.
+  /// \throws DataError naming the directory when it cannot be listed or has not one level of shards
+  AnyProduct reference_catalog(DatasetPlace const& place, ShardObserver observer) const;
 
   /// How a type is declared, or named by default; none when it is declared nowhere.
   std::optional<DatasetNaming> declared(std::string const& dataset,
@@ -76,11 +90,14 @@ class DatasetFinder {
   };
   std::vector<DatasetPlace> places(std::string const& dataset, std::string const& product_id,
                                    DataId const& id) const;
+  /// The place where something is; none when nothing is there.
+  std::optional<DatasetPlace> existing(DatasetPlace place, std::string const& dataset) const;
   std::optional<DatasetNaming> naming(Level const& level, std::string const& dataset,
                                       std::string const& product_id) const;
 
   OpenedRepository const& repository_;
   std::vector<Level> levels_;
+  std::shared_ptr<ReferenceCatalogs> catalogs_ = std::make_shared<ReferenceCatalogs>();
 };
 
 /// Whether a file is there.

@@ -2,6 +2,7 @@
 
 #include "engine/toml_reader.hpp"
 #include "repository/path_template.hpp"
+#include "repository/reference_catalogs.hpp"
 #include "repository/table_reader.hpp"
 
 namespace almagest {
@@ -21,6 +22,22 @@ doc     = "Exposure after characterisation"
 product = "almagest.SourceCatalog/1"
 doc     = "Bright sources that characterise an exposure"
 
+[dataset.icExpBackground]
+product = "almagest.Background/1"
+doc     = "What was subtracted from an icExp"
+
+[dataset.icMatch]
+product = "almagest.Matches/1"
+doc     = "Bright sources and the reference objects that they are"
+
+[dataset.psf]
+product = "almagest.Psf/1"
+doc     = "Point-spread function of an exposure"
+
+[dataset.apCorr]
+product = "almagest.ApertureCorrectionMap/1"
+doc     = "Aperture corrections by flux algorithm"
+
 [dataset.calexp]
 product = "almagest.Exposure/1"
 doc     = "Calibrated exposure, background subtracted"
@@ -33,9 +50,19 @@ doc     = "What was subtracted from a calexp"
 product = "almagest.SourceCatalog/1"
 doc     = "Sources detected and measured on a calexp"
 
+[dataset.srcMatch]
+product = "almagest.Matches/1"
+doc     = "Sources and the reference objects that they are"
+
 [dataset.metadata]
 path = "metadata/{keys}.toml"
 doc  = "What each step measured of itself"
+
+[dataset.ref_cat]
+product = "almagest.ReferenceCatalog/1"
+path    = "ref_cats"
+lookup  = "sky"
+doc     = "Reference catalogue: shards by HTM triangle, or the one directory below with such shards"
 
 [dataset.camera]
 lookup = "instrument"
@@ -50,6 +77,16 @@ Lookup read_lookup(std::string const& text, ConfigValue const& at, Problems& pro
   problems.add(at.where,
                "'lookup' must be 'exact', 'validity', 'sky' or 'instrument', got '" + text + "'");
   return Lookup::exact;
+}
+
+/// What is found by its place on the sky is a reference catalogue, in a directory of its own.
+void read_sky_type(ConfigValue const& value, DatasetType& type, Problems& problems) {
+  constexpr auto catalog = ProductTraits<ReferenceCatalog>::id;
+  if (type.product_id.empty()) type.product_id = catalog;
+  if (type.product_id != catalog)
+    problems.add(value.key_where, "[dataset." + type.name + "]: with lookup = \"sky\" it holds '" +
+                                      std::string(catalog) + "', not '" + type.product_id + "'");
+  if (type.path.empty()) type.path = std::string(reference_catalog_directory) + '/' + type.name;
 }
 
 void read_type(ConfigValue const& value, DatasetType& type, Problems& problems) {
@@ -72,6 +109,7 @@ void read_type(ConfigValue const& value, DatasetType& type, Problems& problems) 
       problems.add(value.find("path")->where, e.what());
     }
   }
+  if (type.lookup == Lookup::sky) read_sky_type(value, type, problems);
   table.finish();
 }
 

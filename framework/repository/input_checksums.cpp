@@ -22,6 +22,7 @@ bool same_file(ChecksumRow const& a, ChecksumRow const& b) noexcept {
 std::string InputChecksums::of(std::filesystem::path const& path) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) return {};
+  if (S_ISDIR(info.st_mode)) return "directory";
   ChecksumRow now{
       path.string(), info.st_size, info.st_mtim.tv_sec * ns_per_s + info.st_mtim.tv_nsec, {}};
   {

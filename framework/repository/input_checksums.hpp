@@ -18,7 +18,8 @@ class InputChecksums {
   InputChecksums(Registry const& registry, std::function<void(ChecksumRow)> remember)
       : registry_(registry), remember_(std::move(remember)) {}
 
-  /// "" when the file does not exist. \throws DataError when it cannot be read
+  /// "" when the file does not exist, "directory" for a directory. \throws DataError when it cannot
+  /// be read
   std::string of(std::filesystem::path const& path);
 
  private:

@@ -9,6 +9,7 @@
 #include "repository/atomic_file.hpp"
 #include "repository/dataset_finder.hpp"
 #include "repository/id_matcher.hpp"
+#include "repository/reference_catalogs.hpp"
 #include "repository/stored_products.hpp"
 
 namespace almagest {
@@ -70,6 +71,7 @@ void OpenedRepository::open_gen2() {
       std::make_unique<FrameTable>(root_ / registry_file_name, true, package_->gen2_raw_table);
   registry_ = std::make_unique<ReadConnection>(root_ / gen2_rerun_file_name, false);
   datasets_ = package_->datasets;
+  add_reference_catalogs(root_, datasets_);
 }
 
 void OpenedRepository::open_own() {
@@ -79,6 +81,7 @@ void OpenedRepository::open_own() {
     frames_ = std::make_unique<FrameTable>(root_ / registry_file_name, false, "raw");
     registry_ = std::make_unique<ReadConnection>(root_ / registry_file_name, false);
     datasets_ = package_->datasets;
+    add_reference_catalogs(root_, datasets_);
     return;
   }
   if (!fs::is_directory(file.parent))
@@ -102,6 +105,7 @@ void OpenedRepository::open_own() {
                                             Lookup::exact,
                                             "Stored in " + root_.string(),
                                             {}});
+  add_reference_catalogs(root_, datasets_);
 }
 
 FrameTable const& OpenedRepository::frames() const {

@@ -88,7 +88,8 @@ class Rerun : public ProductStore, public RunObserver {
   /// \param pipeline  the whole pipeline, also when only some of its steps run; it and the plugins
   /// must outlive the rerun
   /// \throws ConfigError with the differing keys when it holds another configuration; when an
-  /// output's path does not tell its data IDs apart; when the place cannot be written
+  /// output's path does not tell its data IDs apart; when several reference catalogues could be
+  /// meant; when the place cannot be written
   static std::unique_ptr<Rerun> open(std::shared_ptr<Repository const> repository,
                                      PluginRegistry const& plugins, RerunRequest const& request,
                                      Pipeline const& pipeline,
@@ -98,7 +99,9 @@ class Rerun : public ProductStore, public RunObserver {
   virtual std::filesystem::path const& directory() const = 0;
   /// The steps that are going to run, when they are only some of the pipeline's (`--steps`):
   /// quantum reports count in them. The pipeline must outlive the rerun.
-  virtual void executing(Pipeline const& pipeline) = 0;
+  /// \returns what to warn of: reference catalogues that are missing, where the run can go on
+  /// \throws ConfigError when one is missing, and no step that reads it has on_failure = "continue"
+  virtual std::vector<std::string> executing(Pipeline const& pipeline) = 0;
   /// Whether an output is missing or stale for a data ID (architecture section 7).
   virtual bool stale(Output const& output, DataId const& id,
                      std::vector<DataId> const& members) const = 0;

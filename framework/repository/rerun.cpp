@@ -16,6 +16,7 @@
 #include "repository/rerun_place.hpp"
 #include "repository/row_writer.hpp"
 #include "repository/schema_files.hpp"
+#include "repository/sky_inputs.hpp"
 #include "repository/staleness.hpp"
 
 namespace almagest {
@@ -26,6 +27,25 @@ namespace fs = std::filesystem;
 constexpr char const* failed_steps_option = "failed_steps";  // see UnitStore::store
 
 class OpenRerun;
+
+/// What one unit or group has read. Serves several threads.
+class InputRecord {
+ public:
+  void add(InputRow input) {
+    std::scoped_lock const lock(mutex_);
+    inputs_[{input.type, input.data_id}] = std::move(input);
+  }
+  std::vector<InputRow> all() const {
+    std::scoped_lock const lock(mutex_);
+    std::vector<InputRow> result;
+    for (auto const& [key, input] : inputs_) result.push_back(input);
+    return result;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::pair<std::string, std::string>, InputRow> inputs_;  // by type and data ID
+};
 
 /// The datasets of one unit or group; keeps what has been read.
 class RerunUnit final : public UnitStore {
@@ -40,13 +60,10 @@ class RerunUnit final : public UnitStore {
   void member_read(std::string const& dataset, DataId const& member) override;
 
  private:
-  void record(InputRow input);
-  std::vector<InputRow> inputs() const;
-
   OpenRerun& rerun_;
   DataId id_;
-  mutable std::mutex mutex_;
-  std::map<std::pair<std::string, std::string>, InputRow> inputs_;  // by type and data ID
+  // Reference catalogues add to it as long as somebody holds one.
+  std::shared_ptr<InputRecord> inputs_ = std::make_shared<InputRecord>();
 };
 
 class OpenRerun final : public Rerun {
@@ -57,7 +74,10 @@ class OpenRerun final : public Rerun {
   ~OpenRerun() override;
 
   fs::path const& directory() const override { return place_.directory; }
-  void executing(Pipeline const& pipeline) override { executing_ = &pipeline; }
+  std::vector<std::string> executing(Pipeline const& pipeline) override {
+    executing_ = &pipeline;
+    return missing_catalogs(pipeline, finder_);
+  }
   bool stale(Output const& output, DataId const& id,
              std::vector<DataId> const& members) const override;
   void finish() override;
@@ -140,6 +160,8 @@ OpenRerun::OpenRerun(std::shared_ptr<Repository const> repository, PluginRegistr
       finder_(repository_, place_.directory, {}),
       outputs_(rerun_outputs(pipeline, repository_, finder_)) {
   if (!outputs_.contains(metadata_type)) metadata_ = finder_.declared(metadata_type, {});
+
+  refuse_ambiguous_catalogs(pipeline, finder_);  // whose cure is another configuration
 
   prepare_rerun_place(repository_, place_);
   registry_ = std::make_unique<Registry>(place_.registry);
@@ -271,7 +293,12 @@ InputRow OpenRerun::input_at(DatasetPlace const& place, std::string const& datas
 
 AnyProduct RerunUnit::load(std::string const& dataset, std::string const& product_id) {
   DatasetPlace const place = rerun_.finder().require(dataset, product_id, id_);
-  record(rerun_.input_at(place, dataset));
+  if (rerun_.finder().is_sky(dataset))  // what is read is known when a region is asked for
+    return rerun_.finder().reference_catalog(
+        place, [&rerun = rerun_, inputs = inputs_, dataset](DatasetPlace const& shard) {
+          inputs->add(rerun.input_at(shard, dataset));
+        });
+  inputs_->add(rerun_.input_at(place, dataset));
   return rerun_.finder().read(place, product_id, id_, std::nullopt);
 }
 
@@ -280,7 +307,7 @@ bool RerunUnit::exists(std::string const& dataset) {
     if (rerun_.finder().find(dataset, {}, id_)) return true;
     // Should it appear later, what was made without it is stale.
     DatasetPlace const place = rerun_.finder().last_place(dataset, {}, id_);
-    record({place.level, dataset, json_text(place.id), place.path.string(), {}});
+    inputs_->add(rerun_.input_at(place, dataset));
   } catch (ProductError const&) {  // neither path nor product is declared, so nobody can store it
   }
   return false;
@@ -288,24 +315,12 @@ bool RerunUnit::exists(std::string const& dataset) {
 
 void RerunUnit::member_read(std::string const& dataset, DataId const& member) {
   if (auto const place = rerun_.finder().find(dataset, {}, member))
-    record(rerun_.input_at(*place, dataset));
-}
-
-void RerunUnit::record(InputRow input) {
-  std::scoped_lock const lock(mutex_);
-  inputs_[{input.type, input.data_id}] = std::move(input);
-}
-
-std::vector<InputRow> RerunUnit::inputs() const {
-  std::scoped_lock const lock(mutex_);
-  std::vector<InputRow> result;
-  for (auto const& [key, input] : inputs_) result.push_back(input);
-  return result;
+    inputs_->add(rerun_.input_at(*place, dataset));
 }
 
 void RerunUnit::store(Output const& output, std::string const& product_id,
                       AnyProduct const& product, Step const& writer) {
-  rerun_.store(output, product_id, product, writer, id_, inputs());
+  rerun_.store(output, product_id, product, writer, id_, inputs_->all());
 }
 
 void RerunUnit::remove(Output const& output) {

@@ -160,6 +160,32 @@ TEST_CASE("failure: survived failures chain, down to what the repository has") {
   CHECK(Number::counts().alive == 0);
 }
 
+TEST_CASE(
+    "failure: a step with on_failure = continue that is blocked is survived like one that fails") {
+  ToyPipeline toys;
+  toys.step("make", {{}, {"sources"}}, put("sources", 1.0))
+      .step("match", {{"sources"}, {"sources", "matches"}},
+            [](Toy&) -> Outcome { throw DataError("no reference"); }, {.keep_going = true})
+      .step("zero_point", {{"matches", "sources"}, {"sources"}}, add({"sources"}, "sources"),
+            {.keep_going = true})
+      .step("after", {{"sources"}, {"result"}}, add({"sources"}, "result"))
+      .output("sources")
+      .output("matches")
+      .output("result");
+  ToyRun run(toys);
+  RunSummary const summary = run.on(visits(1)).run();
+  DataId const id = visit_id(1);
+  CHECK(summary.units_failed == 1);
+  CHECK(run.of("match", id) == "failed: no reference");
+  CHECK(run.of("zero_point", id) == "blocked: blocked by match");
+  CHECK(run.of("after", id) == "ok");
+  CHECK(run.store.find("sources", id) == 1.0);
+  CHECK(run.store.find("result", id) == 1.0);
+  CHECK_FALSE(run.store.find("matches", id).has_value());
+  CHECK(run.store.failed_steps.at({"sources", "visit=1"}) ==
+        to_toml(ConfigValue::Array{"match", "zero_point"}));
+}
+
 TEST_CASE("failure: a survived failure without a version before blocks its readers") {
   ToyPipeline toys;
   toys.step("make", {{}, {"image"}}, [](Toy&) -> Outcome { throw DataError("no"); },

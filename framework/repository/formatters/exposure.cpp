@@ -2,14 +2,13 @@
 
 #include <cmath>
 
-#include "repository/formatters/chebyshev_table.hpp"
+#include "repository/formatters/aperture_correction_table.hpp"
 #include "repository/formatters/fits_formatter.hpp"
 #include "repository/formatters/formatters.hpp"
 #include "repository/formatters/image_planes.hpp"
 #include "repository/formatters/photo_calib_cards.hpp"
 #include "repository/formatters/primary_header.hpp"
 #include "repository/formatters/psf_table.hpp"
-#include "repository/formatters/table_building.hpp"
 #include "repository/formatters/wcs_in_header.hpp"
 
 /// A primary HDU without data that holds what is known of the frame, then IMAGE, MASK and VARIANCE
@@ -21,27 +20,6 @@ constexpr char const* psf_extension = "PSF";
 constexpr char const* corrections_extension = "APCORR";
 
 // ---- cards of the primary HDU
-
-/// The keys may have any name and order, so they are values and not the cards' names.
-void set_data_id(Header& header, DataId const& id) {
-  for (std::size_t i = 0; i < id.items().size(); ++i) {
-    auto const& [key, value] = id.items()[i];
-    std::string const number = std::to_string(i + 1);
-    header.set("IDKEY" + number, key, "key of the data ID");
-    header.set("IDVAL" + number, value, "its value");
-  }
-}
-
-DataId data_id_of(Header const& header) {
-  DataId id;
-  for (int i = 1; header.has("IDKEY" + std::to_string(i)); ++i) {
-    std::string const number = std::to_string(i);
-    Value const* const value = header.find("IDVAL" + number);
-    if (!value) throw DataError(header.origin() + ": IDVAL" + number + " is missing");
-    id.set(header.text("IDKEY" + number), *value);
-  }
-  return id;
-}
 
 void set_number(Header& header, char const* name, double value, char const* comment) {
   if (!std::isnan(value)) header.set(name, value, comment);
@@ -94,8 +72,8 @@ Detector detector_of(Header const& header) {
 }
 
 Header primary_header(Exposure const& exposure, Formatter::WriteRequest const& request) {
-  Header header = product_header(ProductTraits<Exposure>::id, request);
-  set_data_id(header, exposure.id);
+  DataId const& id = exposure.id.empty() ? request.id : exposure.id;
+  Header header = product_header(ProductTraits<Exposure>::id, {id, request.options});
   set_visit_info(header, exposure.visit_info);
   set_detector(header, exposure.detector);
   if (exposure.photo_calib) set_photo_calib(header, *exposure.photo_calib);
@@ -114,30 +92,6 @@ Header format_cards(Header const& header) {
   return cards;
 }
 
-// ---- tables
-
-void write_corrections(fits::Writer& writer, ApertureCorrectionMap const& corrections) {
-  std::vector<std::string> names;
-  std::vector<Chebyshev2> models;
-  for (auto const& [name, model] : corrections) {
-    names.push_back(name);
-    models.push_back(model);
-  }
-  fits::Table table = chebyshev_table(models);
-  add_column(table, "name", "", "flux algorithm; its fluxes are multiplied by the polynomial",
-             std::move(names));
-  writer.table(corrections_extension, table);
-}
-
-ApertureCorrectionMap corrections_of(fits::Table const& table) {
-  auto const& names = table.texts("name");
-  auto models = chebyshev_models(table);
-  ApertureCorrectionMap corrections;
-  for (std::size_t i = 0; i < models.size(); ++i)
-    corrections.emplace(names[i], std::move(models[i]));
-  return corrections;
-}
-
 // ---- the whole
 
 std::string unit_of(Exposure const& exposure) {
@@ -152,7 +106,7 @@ void write(fits::Writer& writer, Exposure const& exposure, Formatter::WriteReque
   write_masked_image(writer, exposure.masked_image(), cards, unit_of(exposure), request.options);
   if (exposure.psf) writer.table(psf_extension, psf_table(exposure.psf->state()));
   if (!exposure.aperture_corrections.empty())
-    write_corrections(writer, exposure.aperture_corrections);
+    writer.table(corrections_extension, aperture_correction_table(exposure.aperture_corrections));
 }
 
 Exposure read(fits::Reader& reader, Formatter::ReadRequest const& request,
@@ -172,7 +126,7 @@ Exposure read(fits::Reader& reader, Formatter::ReadRequest const& request,
   if (auto const hdu = reader.find(psf_extension))
     exposure.psf = psf_from_state(psf_state(reader.table(*hdu)));
   if (auto const hdu = reader.find(corrections_extension))
-    exposure.aperture_corrections = corrections_of(reader.table(*hdu));
+    exposure.aperture_corrections = aperture_corrections_of(reader.table(*hdu));
   return exposure;
 }
 

@@ -15,7 +15,8 @@ FootprintSet read(fits::Reader& reader, Formatter::ReadRequest const& /*request*
   constexpr int most = 5'000'000;  // bounds what a damaged card can make us allocate
   if (count < 0 || count > most) throw DataError(header.origin() + ": NFOOT is out of range");
   for (auto const& footprint : read_footprints(reader, static_cast<std::size_t>(count)))
-    set.footprints.push_back(footprint ? *footprint : Footprint());
+    set.footprints.push_back(footprint ? std::move(*footprint) : Footprint());
+  read_blends(reader, set);
   return set;
 }
 
@@ -30,6 +31,7 @@ void write(fits::Writer& writer, FootprintSet const& set, Formatter::WriteReques
   std::vector<Footprint const*> footprints;
   for (Footprint const& footprint : set.footprints) footprints.push_back(&footprint);
   write_footprints(writer, footprints);
+  write_blends(writer, set);
 }
 
 }  // namespace

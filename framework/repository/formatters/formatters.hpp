@@ -5,6 +5,7 @@
 #include "almagest/exposure.hpp"
 #include "almagest/footprint.hpp"
 #include "almagest/formatter.hpp"
+#include "almagest/matches.hpp"
 #include "almagest/source_catalog.hpp"
 #include "repository/formatters/standard_products.hpp"
 
@@ -20,6 +21,8 @@ std::shared_ptr<Formatter const> mask_formatter();
 std::shared_ptr<Formatter const> source_catalog_formatter();
 std::shared_ptr<Formatter const> footprint_set_formatter();
 std::shared_ptr<Formatter const> background_formatter();
+std::shared_ptr<Formatter const> aperture_correction_map_formatter();
+std::shared_ptr<Formatter const> matches_formatter();
 std::shared_ptr<Formatter const> wcs_formatter();
 std::shared_ptr<Formatter const> psf_formatter(PsfFromState psf_from_state);
 std::shared_ptr<Formatter const> photo_calib_formatter();

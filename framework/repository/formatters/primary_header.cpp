@@ -13,6 +13,16 @@ bool is_commentary(Header::Card const& card) {
   return card.name.empty() || card.name == "COMMENT" || card.name == "HISTORY";
 }
 
+/// The keys may have any name and order, so they are values and not the cards' names.
+void set_data_id(Header& header, DataId const& id) {
+  for (std::size_t i = 0; i < id.items().size(); ++i) {
+    auto const& [key, value] = id.items()[i];
+    std::string const number = std::to_string(i + 1);
+    header.set("IDKEY" + number, key, "key of the data ID");
+    header.set("IDVAL" + number, value, "its value");
+  }
+}
+
 /// The names of the steps that failed, as the engine lists them.
 std::string failed_steps(ConfigValue const& options) {
   std::string names;
@@ -27,9 +37,21 @@ std::string failed_steps(ConfigValue const& options) {
 Header product_header(std::string_view product_id, Formatter::WriteRequest const& request) {
   Header header;
   header.set("PRODUCT", std::string(product_id), "what this file holds");
+  set_data_id(header, request.id);
   std::string const failed = failed_steps(request.options);
   if (!failed.empty()) header.set("FAILSTEP", failed, "steps that failed: an older version");
   return header;
+}
+
+DataId data_id_of(Header const& header) {
+  DataId id;
+  for (int i = 1; header.has("IDKEY" + std::to_string(i)); ++i) {
+    std::string const number = std::to_string(i);
+    Value const* const value = header.find("IDVAL" + number);
+    if (!value) throw DataError(header.origin() + ": IDVAL" + number + " is missing");
+    id.set(header.text("IDKEY" + number), *value);
+  }
+  return id;
 }
 
 void append_metadata(Header& header, Header const& metadata) {

@@ -10,9 +10,13 @@
 /// METADATA, the product's own ones.
 namespace almagest {
 
-/// PRODUCT, and FAILSTEP when an older version of the product stands in for one that a step failed
-/// to make.
+/// PRODUCT, the data ID as pairs IDKEYn and IDVALn, and FAILSTEP when an older version of the
+/// product stands in for one that a step failed to make.
 Header product_header(std::string_view product_id, Formatter::WriteRequest const& request);
+
+/// The data ID that product_header() has written; empty when there is none. \throws DataError when
+/// a value is missing
+DataId data_id_of(Header const& header);
 
 /// Appends METADATA and the cards; left out are those whose name the header has already.
 void append_metadata(Header& header, Header const& metadata);

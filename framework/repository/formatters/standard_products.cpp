@@ -1,6 +1,7 @@
 #include "repository/formatters/standard_products.hpp"
 
 #include "almagest/background.hpp"
+#include "almagest/reference_catalog.hpp"
 #include "repository/formatters/formatters.hpp"
 
 namespace almagest {
@@ -17,6 +18,11 @@ void register_standard_products(Registrar& registrar, PsfFromState psf_from_stat
                                    source_catalog_formatter());
   registrar.product<FootprintSet>("Pixels and peaks of detections", footprint_set_formatter());
   registrar.product<Background>("Sky models that were subtracted", background_formatter());
+  registrar.product<ApertureCorrectionMap>("Aperture corrections by flux algorithm",
+                                           aperture_correction_map_formatter());
+  registrar.product<Matches>("Sources and the reference objects that they are",
+                             matches_formatter());
+  registrar.product<ReferenceCatalog>("Stars of known place and flux, asked for by region");
   registrar.product<Wcs>("World coordinates", wcs_formatter());
   registrar.product<std::shared_ptr<Psf const>>("Point-spread function",
                                                 psf_formatter(std::move(psf_from_state)));

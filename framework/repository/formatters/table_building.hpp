@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <variant>
@@ -22,6 +23,13 @@ void add_column(fits::Table& table, std::string name, std::string unit, std::str
   table.columns.push_back(std::move(column));
 }
 
+/// Appends a column of truth values, 0 or 1.
+inline void add_logical_column(fits::Table& table, std::string name, std::string doc,
+                               std::vector<std::uint8_t> values) {
+  add_column(table, std::move(name), "", std::move(doc), std::move(values));
+  table.columns.back().logical = true;
+}
+
 /// The values of a column of exactly this type, one per row.
 /// \throws DataError naming the table and the column
 template <class T>
@@ -30,6 +38,14 @@ std::vector<T> const& column_values(fits::Table const& table, std::string const&
   if (!values || table.column(name).repeat != 1)
     throw DataError(table.header.origin() + ": column '" + name + "' is of another type");
   return *values;
+}
+
+/// The truth values of a column that holds them, one per row, as 0 or 1. \throws DataError
+inline std::vector<std::uint8_t> const& logical_values(fits::Table const& table,
+                                                       std::string const& name) {
+  if (!table.column(name).logical)
+    throw DataError(table.header.origin() + ": column '" + name + "' holds no truth values");
+  return column_values<std::uint8_t>(table, name);
 }
 
 }  // namespace almagest

@@ -21,7 +21,9 @@ TEST_CASE("footprint: spans are sorted, joined within a row, and counted") {
 TEST_CASE("footprints: set in a mask, clipped to it") {
   Mask mask(Box{10, 10, 3, 2});
   FootprintSet const set{Box{0, 0, 20, 20},
-                         {Footprint({{9, 0, 20}, {10, 11, 30}, {11, 0, 10}, {12, 11, 11}}, {})}};
+                         {Footprint({{9, 0, 20}, {10, 11, 30}, {11, 0, 10}, {12, 11, 11}}, {})},
+                         {},
+                         {}};
   set.set_in(mask, 4);
   auto const pixels = mask.image().pixels();
   CHECK(std::vector<MaskPixel>(pixels.begin(), pixels.end()) ==

@@ -135,6 +135,54 @@ TEST_CASE("clipped statistics: bad pixels and pixels outside the box do not coun
   CHECK_THROWS_AS(clipped_statistics(image, mask, all, box), MeasurementError);
 }
 
+TEST_CASE("clipped statistics: an image, its copy and its unmasked part are told alike") {
+  Box const box{5, 7, 300, 200};
+  Image<float> image(box);
+  Mask mask(box);
+  MaskPixel const bad = mask.bit("SAT");
+  std::vector<float> const pixels = sky(60000, false);
+  std::vector<float> unmasked;
+  for (int y = 0, k = 0; y < 200; ++y) {
+    for (int x = 0; x < 300; ++x, ++k) {
+      float const value = pixels[static_cast<std::size_t>(k)];
+      image(x, y) = value;
+      mask.image()(x, y) = k % 37 == 0 ? bad : mask.bit("DETECTED");
+      if (k % 37 != 0) unmasked.push_back(value);
+    }
+  }
+  auto const equal = [](ClippedStatistics const& a, ClippedStatistics const& b) {
+    return a.mean == b.mean && a.scatter == b.scatter && a.count == b.count;
+  };
+  std::vector<float> all = pixels;
+  CHECK(equal(clipped_statistics(image, mask, 0, box), clipped_statistics(all)));
+  CHECK(equal(clipped_statistics(image, mask, bad, box), clipped_statistics(unmasked)));
+  image(30, 30) = std::numeric_limits<float>::quiet_NaN();
+  all[30 * 300 + 30] = image(30, 30);
+  CHECK(equal(clipped_statistics(image, mask, 0, box), clipped_statistics(all)));
+}
+
+TEST_CASE("quantile: what sorting gives, however many values are spread") {
+  float const inf = std::numeric_limits<float>::infinity();
+  std::vector<float> const noise = sky(70001, false);
+  std::vector<std::vector<float>> hostile(7, noise);
+  for (std::size_t k = 0; k < noise.size(); ++k) {
+    hostile[1][k] = k % 2 == 0 ? 1.0F : 2.0F;     // the quartiles at the edges of spikes
+    hostile[2][k] = k % 5 < 2 ? 0.0F : noise[k];  // a spike in noise
+    hostile[3][k] = static_cast<float>(k);        // sorted
+    hostile[4][k] = k % 3 == 0 ? inf : noise[k];  // quartiles among infinities
+    hostile[5][k] = (noise[k] - 145.0F) * 1e34F;  // differences overflow
+    hostile[6][k] = k % 273 == 0 ? noise[k] : noise[k] + 1e6F;  // some regular sample misses all
+  }
+  for (std::size_t kind = 0; kind < hostile.size(); ++kind) {
+    std::vector<float>& values = hostile[kind];
+    std::vector<float> sorted = values;
+    std::sort(sorted.begin(), sorted.end());
+    CAPTURE(kind);
+    for (double const f : {0.0, 0.25, 0.4, 0.5, 0.75, 0.9999, 1.0})
+      CHECK(quantile(values, f) == sorted[static_cast<std::size_t>(std::lround(f * 70000))]);
+  }
+}
+
 TEST_CASE("quantile: interpolates at rank f(n - 1)") {
   std::vector<float> values{4.0F, 1.0F, 3.0F, 2.0F};
   CHECK(quantile(values, 0.0) == 1.0);

@@ -301,7 +301,8 @@ TEST_CASE("pipeline: --steps reads what left-out steps make from what stores it"
 
   CHECK(toy::problems(world, full, {}, {"measure_bright"}) ==
         "--steps: step 'measure_bright' reads 'bright' as step 'detect_bright' leaves it, which no "
-        "output stores; add to [outputs]: bright_detect_bright = \"bright@detect_bright\"");
+        "output stores; add the step detect_bright (group 'first') to --steps, or add to "
+        "[outputs]: bright_detect_bright = \"bright@detect_bright\"");
   CHECK(toy::problems(world, full, {}, {"secnd"}) ==
         "--steps secnd: there is no such step or group; did you mean 'second'?");
 }

@@ -10,6 +10,7 @@
 #include "almagest/background.hpp"
 #include "almagest/exposure.hpp"
 #include "almagest/fits.hpp"
+#include "almagest/matches.hpp"
 #include "almagest/source_catalog.hpp"
 #include "repository/formatters/standard_products.hpp"
 #include "unit/temporary_directory.hpp"
@@ -49,7 +50,7 @@ class Products final : public Registrar {
                      std::function<std::unique_ptr<Component>()>) override {}
   void add_product(std::string_view id, std::string,
                    std::shared_ptr<Formatter const> formatter) override {
-    formatters_[std::string(id)] = std::move(formatter);
+    if (formatter) formatters_[std::string(id)] = std::move(formatter);
   }
   void add_instrument(std::string, InstrumentFactory) override {}
   void add_psf(std::string type, PsfFactory from_state) override {
@@ -170,6 +171,12 @@ SourceCatalog sample_catalog() {
   catalog.set_footprint(
       1, std::make_shared<Footprint>(std::vector<Span>{{5, 1, 9}, {6, 2, 3}, {6, 5, 5}},
                                      std::vector<Peak>{{{4, 5}, 0.1F}, {{2, 6}, -3.0F}}));
+  auto heavy = std::make_shared<Footprint>(std::vector<Span>{{5, 1, 2}, {6, 2, 2}},
+                                           std::vector<Peak>{{{1, 5}, 7.0F}});
+  heavy->set_values({0.1F, -0.0F, 1e-42F});  // as a child that a deblender made
+  catalog.set_footprint(2, heavy);
+  catalog.set_footprint(
+      3, std::make_shared<Footprint>(std::vector<Span>{}, std::vector<Peak>{{{9, 9}, 1.0F}}));
   catalog.set_footprint(
       4, std::make_shared<Footprint>(std::vector<Span>{{-7, -5, -5}}, std::vector<Peak>{}));
   catalog.metadata.set("NSTARS", std::int64_t{19}, "of the aperture correction");
@@ -296,6 +303,29 @@ TEST_CASE("formatters: a step that failed is named in the product that stands in
   CHECK(fits::Reader(directory / "e.fits").header(0).text("FAILSTEP") == "astrometry, photometry");
 }
 
+TEST_CASE("formatters: every file tells its data ID") {
+  Products const products;
+  TemporaryDirectory const directory;
+  DataId const id{{"run", std::int64_t{4192}}, {"filter", std::string("r")}};
+  auto const header_of = [&]<Product T>(T const& product, char const* name) {
+    products.formatter<T>().write(AnyProduct::make(product), directory / name, {id, {}});
+    return fits::Reader(directory / name).header(0);
+  };
+  for (Header const& header :
+       {header_of(sample_catalog(), "src.fits"), header_of(Matches(), "match.fits"),
+        header_of(sample_pixels({0, 0, 5, 4}).image, "image.fits"),
+        header_of(Exposure(sample_pixels({0, 0, 5, 4})), "e.fits")}) {
+    CHECK(header.text("IDKEY1") == "run");
+    CHECK(header.integer("IDVAL1") == 4192);
+    CHECK(header.text("IDKEY2") == "filter");
+    CHECK(header.text("IDVAL2") == "r");
+    CHECK(!header.has("IDKEY3"));
+  }
+  CHECK(products.read<Exposure>(directory / "e.fits").id == id);
+  header_of(sample_exposure({0, 0, 5, 4}), "own.fits");  // an exposure knows its own
+  CHECK(products.read<Exposure>(directory / "own.fits").id == sample_exposure({0, 0, 5, 4}).id);
+}
+
 TEST_CASE("formatters: a PSF whose type nobody knows is kept and written again") {
   Products const products;
   TemporaryDirectory const directory;
@@ -341,7 +371,7 @@ TEST_CASE("formatters: a catalogue round-trips with its schema's order, NaN and 
 
 TEST_CASE("formatters: the small products round-trip") {
   Products const products;
-  CHECK(products.size() == 12);
+  CHECK(products.size() == 14);
   TemporaryDirectory const directory;
   auto const path = directory / "p.fits";
   auto const round_trip = [&]<class T>(T const& product) {
@@ -363,6 +393,10 @@ TEST_CASE("formatters: the small products round-trip") {
                                Chebyshev2::constant(box, 1.0 / 3.0)}};
   CHECK(round_trip(background).models == background.models);
   CHECK(round_trip(Background{}).models.empty());
+  ApertureCorrectionMap const corrections{{"base_PsfFlux", Chebyshev2(box, 1, 1, {1, 0.1, 0, 0})},
+                                          {"base_GaussianFlux", Chebyshev2::constant(box, 1.1)}};
+  CHECK(round_trip(corrections) == corrections);
+  CHECK(round_trip(ApertureCorrectionMap{}).empty());
   CHECK(round_trip(sample_wcs()) == sample_wcs());
   PhotoCalib const calib{1e10 / 3.0, 7.0};
   CHECK(round_trip(calib) == calib);
@@ -373,9 +407,173 @@ TEST_CASE("formatters: the small products round-trip") {
   CHECK(round_trip(header) == header);
   FootprintSet const set{box,
                          {Footprint({{1, 2, 3}}, {{{2, 1}, 5.5F}}), Footprint(),
-                          Footprint({{4, 5, 6}, {5, 5, 5}}, {})}};
+                          Footprint({{4, 5, 6}, {5, 5, 5}}, {})},
+                         {},
+                         {}};
   CHECK(round_trip(set) == set);
   CHECK(round_trip(FootprintSet{}) == FootprintSet{});
+}
+
+TEST_CASE("formatters: the footprints of blends keep children, values and what was skipped") {
+  Products const products;
+  TemporaryDirectory const directory;
+  Footprint wide({{1, 2, 4}, {2, 2, 2}}, {{{2, 1}, 5.5F}});
+  wide.set_values({1.0F / 3.0F, -0.0F, 0.0F, std::numeric_limits<float>::infinity()});
+  Footprint narrow({{1, 4, 4}}, {{{4, 1}, 2.5F}});
+  narrow.set_values({2e-45F});
+  Footprint const dark({}, {{{3, 2}, 0.5F}});  // no light of its own
+  FootprintSet const set{
+      {-3, -4, 20, 30},
+      {Footprint({{9, 9, 9}}, {}),
+       Footprint({{1, 2, 4}, {2, 2, 3}}, {{{2, 1}, 5.5F}, {{4, 1}, 2.5F}}),
+       Footprint({{20, 1, 9}}, {{{1, 20}, 1.0F}, {{9, 20}, 1.0F}}), wide, narrow, dark},
+      {{1, false, true}, {1, true, false}, {1, false, false}},
+      {2}};
+  products.write(set, directory / "a.fits");
+  FootprintSet const back = products.read<FootprintSet>(directory / "a.fits");
+  CHECK(back == set);
+  CHECK(std::memcmp(back.footprints[3].values().data(), wide.values().data(), 16) == 0);  // −0
+  products.write(back, directory / "b.fits");
+  CHECK(bytes_of(directory / "a.fits") == bytes_of(directory / "b.fits"));
+}
+
+TEST_CASE("formatters: matches keep every bit, NaN and their metadata") {
+  Products const products;
+  TemporaryDirectory const directory;
+  Match full;
+  full.source_id = std::int64_t{41922040300} << 26;
+  full.pixel = {1.0 / 3.0, -7.25};
+  full.reference = {(std::int64_t{1} << 62) + 1, {6.1 / 7.0, -0.1}, 1e-8, 3630.78, 1.25};
+  full.distance = 2.4e-7;
+  full.fitted = true;
+  Match bare;  // position_error, flux and flux_error are NaN
+  bare.source_id = full.source_id + 1;
+  Matches matches{{full, bare}, {}};
+  matches.metadata.set("REFCAT", std::string("sdss_demo_ref_cat"), "reference catalogue");
+  matches.metadata.set("RADIUS", 0.1 / 3.0);
+  products.write(matches, directory / "a.fits");
+  Matches const back = products.read<Matches>(directory / "a.fits");
+  REQUIRE(back.pairs.size() == 2);
+  CHECK(back.pairs[0] == full);
+  CHECK(back.pairs[1].source_id == bare.source_id);
+  CHECK(!back.pairs[1].fitted);
+  CHECK(std::isnan(back.pairs[1].reference.position_error));
+  CHECK(std::isnan(back.pairs[1].reference.flux));
+  CHECK(back.metadata == matches.metadata);
+  products.write(back, directory / "b.fits");
+  CHECK(bytes_of(directory / "a.fits") == bytes_of(directory / "b.fits"));
+  products.write(Matches{}, directory / "none.fits");
+  CHECK(products.read<Matches>(directory / "none.fits").pairs.empty());
+}
+
+/// The same file with other tables: whole ones are replaced, or added, by name.
+void write_changed(std::filesystem::path const& from, std::filesystem::path const& to,
+                   std::map<std::string, fits::Table> tables) {
+  fits::Reader reader(from);
+  fits::Writer writer(to);
+  writer.primary(reader.header(0));
+  for (int hdu = 1; hdu < reader.hdu_count(); ++hdu) {
+    std::string const name = reader.header(hdu).text("EXTNAME");
+    auto const changed = tables.find(name);
+    writer.table(name, changed != tables.end() ? changed->second : reader.table(hdu));
+    if (changed != tables.end()) tables.erase(changed);
+  }
+  for (auto const& [name, table] : tables) writer.table(name, table);
+  writer.close();
+}
+
+template <class T>
+fits::TableColumn column_of(char const* name, std::vector<T> values) {
+  fits::TableColumn column;
+  column.name = name;
+  column.values = std::move(values);
+  return column;
+}
+
+fits::TableColumn truths(char const* name, std::vector<std::uint8_t> values) {
+  fits::TableColumn column = column_of(name, std::move(values));
+  column.logical = true;
+  return column;
+}
+
+TEST_CASE("formatters: tables of footprints that contradict each other are refused") {
+  using Ints = std::vector<std::int32_t>;
+  using Arrays = std::vector<std::vector<float>>;
+  Products const products;
+  TemporaryDirectory const directory;
+  FootprintSet const set{
+      {0, 0, 9, 9}, {Footprint({{1, 2, 4}}, {{{2, 1}, 5.5F}}), Footprint({{3, 2, 3}}, {})}, {}, {}};
+  products.write(set, directory / "sound.fits");
+  auto const refused = [&](std::string const& name, fits::Table table) {
+    auto const path = directory / "broken.fits";
+    write_changed(directory / "sound.fits", path, {{name, std::move(table)}});
+    std::string message = "accepted";
+    try {
+      products.read<FootprintSet>(path);
+    } catch (DataError const& error) {
+      message = error.what();
+    }
+    std::filesystem::remove(path);
+    return message;
+  };
+  auto const heavy = [&](Ints rows, Arrays values) {
+    auto const count = static_cast<std::int64_t>(rows.size());
+    return refused("HEAVY", {count, {column_of("row", rows), column_of("values", values)}, {}});
+  };
+  CHECK(heavy({0}, {{1, 2, 3}}) == "accepted");
+  CHECK(heavy({0}, {{1, 2}}).find("row 0 is wrong: a footprint of 3 pixels") != std::string::npos);
+  CHECK(heavy({-1}, {{1, 2, 3}}).find("belongs to no footprint") != std::string::npos);
+  CHECK(heavy({2}, {{1, 2, 3}}).find("belongs to no footprint") != std::string::npos);
+  CHECK(heavy({0, 0}, {{1, 2, 3}, {1, 2, 3}}).find("its own already") != std::string::npos);
+
+  auto const children = [&](Ints parents, std::vector<std::uint8_t> flags) {
+    auto const count = static_cast<std::int64_t>(parents.size());
+    return refused("CHILDREN", {count,
+                                {column_of("parent", parents), truths("as_psf", flags),
+                                 truths("ramped", flags)},
+                                {}});
+  };
+  CHECK(children({0}, {1}) == "accepted");
+  CHECK(children({1}, {1}).find("row 0 belongs to no footprint") != std::string::npos);
+  CHECK(children({-1}, {1}).find("row 0 belongs to no footprint") != std::string::npos);
+  CHECK(children({0, 0, 0}, {0, 0, 0}).find("more children than") != std::string::npos);
+  CHECK(refused("CHILDREN", {1,
+                             {column_of("parent", Ints{0}), column_of("as_psf", Ints{0}),
+                              truths("ramped", {0})},
+                             {}})
+            .find("'as_psf' holds no truth values") != std::string::npos);
+
+  auto const skipped = [&](Ints rows) {
+    auto const count = static_cast<std::int64_t>(rows.size());
+    return refused("SKIPPED", {count, {column_of("row", rows)}, {}});
+  };
+  CHECK(skipped({0, 1}) == "accepted");
+  CHECK(skipped({2}).find("row 0 belongs to no footprint") != std::string::npos);
+  CHECK(skipped({1, 0}).find("row 1 does not rise") != std::string::npos);
+  constexpr std::int32_t huge = std::numeric_limits<std::int32_t>::min();
+  CHECK(refused("PEAKS", {1,
+                          {column_of("row", Ints{0}), column_of("x", Ints{huge}),
+                           column_of("y", Ints{0}), column_of("value", std::vector<float>{1})},
+                          {}})
+            .find("row 0 is no peak") != std::string::npos);
+}
+
+TEST_CASE("formatters: aperture corrections of one name twice, or of none, are refused") {
+  Products const products;
+  TemporaryDirectory const directory;
+  Box const box{0, 0, 9, 9};
+  products.write(ApertureCorrectionMap{{"a", Chebyshev2::constant(box, 1.0)},
+                                       {"b", Chebyshev2::constant(box, 2.0)}},
+                 directory / "sound.fits");
+  fits::Table table = fits::Reader(directory / "sound.fits").table(1);
+  table.columns.back().values = std::vector<std::string>{"a", "a"};
+  write_changed(directory / "sound.fits", directory / "twice.fits", {{"APCORR", table}});
+  CHECK_THROWS_WITH_AS(products.read<ApertureCorrectionMap>(directory / "twice.fits"),
+                       doctest::Contains("row 1 has no name, or that of another"), DataError);
+  table.columns.pop_back();
+  write_changed(directory / "sound.fits", directory / "none.fits", {{"APCORR", table}});
+  CHECK_THROWS_WITH_AS(products.read<ApertureCorrectionMap>(directory / "none.fits"),
+                       doctest::Contains("'name' is missing"), DataError);
 }
 
 TEST_CASE("formatters: a file of another kind is an error that names it") {

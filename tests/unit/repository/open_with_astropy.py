@@ -45,4 +45,6 @@ assert sources["coord_ra"].unit == u.rad and sources["flux"].unit == u.adu
 assert sources["count"].unit == u.pix**2 and sources["flags"].shape == (5, 71)
 with fits.open(directory / "src.fits") as hdus:
     assert hdus[1].header["TFLAG2"] == "flag_0" and hdus[1].data["flags"][0, 1]
-    assert list(hdus["SPANS"].data["row"]) == [1, 1, 1, 4]
+    assert list(hdus["SPANS"].data["row"]) == [1, 1, 1, 2, 2, 4]
+    assert list(hdus["HEAVY"].data["row"]) == [2]
+    assert list(hdus["HEAVY"].data["values"][0]) == [np.float32(0.1), 0, np.float32(1e-42)]

@@ -112,8 +112,9 @@ TEST_CASE("repository: what is looked for and not found is named") {
     return toy::message([&] { stored->load(dataset, "toy.Note/1", of, std::nullopt); });
   };
   toy::fs::remove(world.root / "2013-06-17/000001-1.txt");
-  CHECK(complaint("note", id) == "no 'note' for visit=1 ccd=1 filter=g: there is no " +
-                                     (world.root / "2013-06-17/000001-1.txt").string());
+  CHECK(complaint("note", id) == "no 'note': there is no " +
+                                     (world.root / "2013-06-17/000001-1.txt").string() +
+                                     "; add the file, or leave this data ID out");
   CHECK(toy::contains(complaint("notes", id),
                       "no dataset type 'notes'; did you mean 'note'? (known:"));
   CHECK(complaint("flat", id) == "not implemented: calibrations with validity (dataset 'flat')");
