@@ -29,8 +29,14 @@ struct Adapted {
   WeightedSums sums;                  // of the last pass
   Box box;                            // of the last pass
   bool subpixels = false;
+  bool shifted = false;  // in any pass
   bool many_passes = false;
 };
+
+/// Whether the light's centre is far from where it was thought to be.
+bool far_off(WeightedSums const& sums) {
+  return std::abs(sums.x) > most_shift * sums.flux || std::abs(sums.y) > most_shift * sums.flux;
+}
 
 Adapted adapt(Image<float> const& image, Point centre) {
   Adapted state;
@@ -54,6 +60,7 @@ Adapted adapt(Image<float> const& image, Point centre) {
 
     state.sums = weighted_sums(image, state.box, centre, w, state.subpixels);
     if (!(state.sums.flux > 0.0)) return state;
+    state.shifted = state.shifted || far_off(state.sums);
     Quadrupole const observed = state.sums.mean_moments();
     double const e1 = (observed.xx - observed.yy) / (observed.xx + observed.yy);
     double const e2 = 2.0 * observed.xy / (observed.xx + observed.yy);
@@ -124,17 +131,23 @@ Quadrupole moment_errors(Quadrupole const& q, double weighted_flux, double v) {
 
 }  // namespace
 
-Shape adaptive_shape(Image<float> const& image, Image<float> const& variance, Point centre) {
+Shape adaptive_shape(Image<float> const& image, Image<float> const& variance, Point centre,
+                     ShapeQuirks const& quirks) {
   Shape shape{{nan, nan, nan}, {nan, nan, nan}, {nan, nan}};
   Adapted state = adapt(image, centre);
   shape.many_passes = state.many_passes;
   if (state.moments) {
     shape.moments = *state.moments;
     Pixel const pixel = nearest_pixel(centre);
-    if (variance.bbox().contains(pixel))
-      shape.errors = moment_errors(shape.moments, state.sums.flux, double{variance.at(pixel)});
+    double const places = quirks.sum_subpixels && state.subpixels ? subpixels_per_pixel : 1;
+    if (variance.bbox().contains(pixel)) {
+      double const v = variance.at(pixel);
+      shape.errors = moment_errors(shape.moments, places * state.sums.flux, v);
+      shape.bad_pixels = !std::isfinite(v);
+    }
   } else {
-    state.sums = plain_sums(image, state.box, centre, state.subpixels);
+    bool const subpixels = quirks.unweighted_subpixels && state.subpixels;
+    state.sums = plain_sums(image, state.box, centre, subpixels);
     Quadrupole const plain = state.sums.mean_moments();
     shape.unweighted = state.sums.flux > 0.0 && plain.xx > 0.0 && plain.yy > 0.0;
     shape.unweighted_bad = !shape.unweighted;
@@ -143,11 +156,11 @@ Shape adaptive_shape(Image<float> const& image, Image<float> const& variance, Po
     else if (state.sums.flux > 0.0)
       shape.moments = {pixel_variance, pixel_variance, 0.0};
   }
-  double const dx = state.sums.x / state.sums.flux, dy = state.sums.y / state.sums.flux;
-  if (state.sums.flux > 0.0) {
-    shape.centroid = {centre.x + dx, centre.y + dy};
-    shape.shifted = std::abs(dx) > most_shift || std::abs(dy) > most_shift;
-  }
+  WeightedSums const& sums = state.sums;
+  shape.bad_pixels = shape.bad_pixels || sums.bad_pixels;
+  if (sums.flux > 0.0)
+    shape.centroid = {centre.x + sums.x / sums.flux, centre.y + sums.y / sums.flux};
+  shape.shifted = state.shifted || (sums.flux > 0.0 && far_off(sums));
   return shape;
 }
 

@@ -8,6 +8,12 @@
 
 namespace measurement {
 
+/// Where the LSST stack departs from the formulas (science document, section 10).
+struct ShapeQuirks {
+  bool sum_subpixels = false;  ///< places in a pixel are added, not averaged: in errors alone
+  bool unweighted_subpixels = false;  ///< plain moments too are taken over the places in a pixel
+};
+
 /// The shape of a source, and what went wrong on the way.
 struct Shape {
   almagest::Quadrupole moments;  ///< [pixel²]; NaN when nothing could be measured
@@ -15,9 +21,12 @@ struct Shape {
   almagest::Point centroid;      ///< the weighted centroid, parent frame
   bool unweighted = false;       ///< the iteration failed: plain moments in its last box
   bool unweighted_bad = false;   ///< these failed too
-  bool shifted = false;          ///< the weighted centroid is more than 2 pixels off
+  bool shifted = false;          ///< in some pass the weighted centroid was more than 2 pixels off
   bool many_passes = false;      ///< 100 passes did not suffice
-  bool failed() const noexcept { return unweighted || unweighted_bad || shifted || many_passes; }
+  bool bad_pixels = false;       ///< under the last weight, a pixel that is not finite counted as 0
+  bool failed() const noexcept {
+    return unweighted || unweighted_bad || shifted || many_passes || bad_pixels;
+  }
 };
 
 /// Adaptive Gaussian moments: the elliptical Gaussian weight that has the size of the source itself
@@ -29,6 +38,6 @@ struct Shape {
 /// \param variance  of the same box
 /// \param centre    the centroid, parent frame, inside the image
 Shape adaptive_shape(almagest::Image<float> const& image, almagest::Image<float> const& variance,
-                     almagest::Point centre);
+                     almagest::Point centre, ShapeQuirks const& quirks = {});
 
 }  // namespace measurement

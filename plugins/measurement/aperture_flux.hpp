@@ -5,6 +5,8 @@
 #include "almagest/geometry.hpp"
 #include "almagest/image.hpp"
 
+#include "sinc_aperture.hpp"
+
 namespace measurement {
 
 struct ApertureFluxResult {
@@ -22,7 +24,7 @@ struct ApertureFluxResult {
 ApertureFluxResult sinc_aperture_flux(almagest::Image<float> const& image,
                                       almagest::Image<float> const& variance,
                                       almagest::Image<float> const& weights, almagest::Point centre,
-                                      double radius);
+                                      double radius, ApertureBorder border);
 
 /// Fluxes of the pixels whose centres lie in circles around one centre; for large radii, where
 /// nothing is gained by weights.

@@ -29,10 +29,14 @@ class SdssCentroid final : public almagest::MeasurementAlgorithm {
   void measure(almagest::SourceRecord& source) const override;
 
  private:
+  almagest::Param<bool> inflate_binned_errors{
+      *this, "inflate_binned_errors", false,
+      "Give wide sources, which are binned, errors too large by the bin's side (2, 4, 8 or 16), as "
+      "the LSST stack does: it takes the variance of a pixel for that of a binned one"};
   almagest::Key<double> x_, y_;
   almagest::Key<float> x_error_, y_error_;
   almagest::Key<bool> flag_, edge_, no_second_derivative_, almost_no_second_derivative_,
-      not_at_maximum_, reset_to_peak_;
+      not_at_maximum_, reset_to_peak_, bad_pixels_;
 };
 
 /// Adaptive moments: adaptive_shape().
@@ -43,13 +47,21 @@ class SdssShape final : public almagest::MeasurementAlgorithm {
   void measure(almagest::SourceRecord& source) const override;
 
  private:
-  almagest::Param<bool> exchange_errors{*this, "exchange_errors", true,
-                                        "Store the error of yy as xyErr and that of xy as yyErr, "
-                                        "as the LSST stack does; false stores "
-                                        "each under its own name"};
+  almagest::Param<bool> exchange_errors{
+      *this, "exchange_errors", false,
+      "Store the error of yy as xyErr and that of xy as yyErr, as the LSST stack does by mistake"};
+  almagest::Param<bool> sum_subpixels{
+      *this, "sum_subpixels", false,
+      "Take the flux of sources narrower than about half a pixel for 16 times what it is when "
+      "their errors are computed, as the LSST stack does: it adds the 16 places of a pixel instead "
+      "of averaging them"};
+  almagest::Param<bool> unweighted_subpixels{
+      *this, "unweighted_subpixels", false,
+      "Take plain moments over the 16 places of a pixel once the adaptive weight was that narrow, "
+      "as the LSST stack does: they are then 5/64 pixel² larger than other sources' plain moments"};
   almagest::Key<double> xx_, yy_, xy_, x_, y_;
   almagest::Key<float> xx_error_, yy_error_, xy_error_;
-  almagest::Key<bool> flag_, unweighted_, unweighted_bad_, shift_, max_iter_;
+  almagest::Key<bool> flag_, unweighted_, unweighted_bad_, shift_, max_iter_, bad_pixels_;
 };
 
 /// Flux under the Gaussian of the source's own shape: gaussian_flux().
@@ -60,8 +72,21 @@ class GaussianFlux final : public almagest::MeasurementAlgorithm {
   void measure(almagest::SourceRecord& source) const override;
 
  private:
+  almagest::Param<bool> sum_subpixels{
+      *this, "sum_subpixels", false,
+      "Give sources narrower than about half a pixel about 16 times their flux, as the LSST stack "
+      "does: it adds the 16 places of a pixel instead of averaging them"};
+  almagest::Param<bool> truncate_centre{
+      *this, "truncate_centre", false,
+      "Take the variance at the centre's coordinates cut to integers, as the LSST stack does, not "
+      "at the pixel that holds the centre"};
+  almagest::Param<bool> clear_flag{
+      *this, "clear_flag", false,
+      "Leave the flag unset where centroid or shape failed, as the LSST stack does: it clears it "
+      "at the end"};
   FluxKeys flux_;
   almagest::Key<double> xx_, yy_, xy_;  // of the shape
+  almagest::Key<bool> shape_flag_, bad_pixels_;
 };
 
 /// Flux of the best-fitting PSF: psf_flux().
@@ -106,6 +131,11 @@ class CircularApertureFlux final : public almagest::MeasurementAlgorithm {
           "Largest radius that is integrated exactly; larger circles add up the "
           "pixels whose centres they hold [pixel]"}
           .within(0.0, 100.0);
+  almagest::Param<bool> unshifted_border{
+      *this, "unshifted_border", false,
+      "Leave the outer 5 or 4 rows and columns of the exact weights where they are when the others "
+      "move to the centre's fraction of a pixel, as the LSST stack does: at radius 3 that moves "
+      "only the middle 6 x 6 of 15 x 15 weights, an error of up to 1 %"};
   std::vector<Aperture> exact_;  // as configured
   std::vector<Aperture> plain_;  // by rising radius
   std::vector<double> plain_radii_;

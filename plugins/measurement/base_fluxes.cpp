@@ -25,15 +25,22 @@ void GaussianFlux::declare(Schema& schema, std::string const& prefix) {
   xx_ = schema.key<double>("base_SdssShape_xx");
   yy_ = schema.key<double>("base_SdssShape_yy");
   xy_ = schema.key<double>("base_SdssShape_xy");
+  shape_flag_ = schema.key<bool>("base_SdssShape_flag");
+  bad_pixels_ =
+      schema.add_flag(prefix + "_flag_badPixels", "Pixels that are not numbers count as 0");
 }
 
 void GaussianFlux::measure(SourceRecord& source) const {
   Quadrupole const moments{source.get(xx_), source.get(yy_), source.get(xy_)};
   GaussianFluxResult const result =
-      gaussian_flux(source.exposure.image(), source.exposure.variance(), source.centroid, moments);
+      gaussian_flux(source.exposure.image(), source.exposure.variance(), source.centroid, moments,
+                    {.sum_subpixels = *sum_subpixels, .truncate_centre = *truncate_centre});
   source.set(flux_.flux, result.flux);
   source.set(flux_.error, result.error);
-  source.set(flux_.flag, !std::isfinite(result.flux));
+  bool const untrusted = source.centroid_bad || source.get(shape_flag_);
+  source.set(bad_pixels_, result.bad_pixels);
+  source.set(flux_.flag,
+             !std::isfinite(result.flux) || result.bad_pixels || (untrusted && !*clear_flag));
 }
 
 void PsfFlux::declare(Schema& schema, std::string const& prefix) {
@@ -95,9 +102,11 @@ void CircularApertureFlux::store(SourceRecord& source, Aperture const& aperture,
 void CircularApertureFlux::measure(SourceRecord& source) const {
   Image<float> const& image = source.exposure.image();
   Image<float> const& variance = source.exposure.variance();
+  ApertureBorder const border =
+      *unshifted_border ? ApertureBorder::unshifted : ApertureBorder::zero;
   for (Aperture const& aperture : exact_) {
-    ApertureFluxResult const result =
-        sinc_aperture_flux(image, variance, aperture.weights, source.centroid, aperture.radius);
+    ApertureFluxResult const result = sinc_aperture_flux(image, variance, aperture.weights,
+                                                         source.centroid, aperture.radius, border);
     store(source, aperture, result);
     source.set(aperture.weights_cut, result.weights_cut);
   }

@@ -27,14 +27,18 @@ void SdssShape::declare(Schema& schema, std::string const& prefix) {
                                 "The adaptive weight failed; moments without weight");
   unweighted_bad_ =
       schema.add_flag(prefix + "_flag_unweightedBad", "Moments failed with and without a weight");
-  shift_ = schema.add_flag(prefix + "_flag_shift",
-                           "The weighted centroid is more than 2 pixels from the centroid");
+  shift_ = schema.add_flag(
+      prefix + "_flag_shift",
+      "In some pass the weighted centroid was more than 2 pixels from the centroid");
+  bad_pixels_ =
+      schema.add_flag(prefix + "_flag_badPixels", "Pixels that are not numbers count as 0");
   max_iter_ = schema.add_flag(prefix + "_flag_maxIter", "100 passes did not suffice");
 }
 
 void SdssShape::measure(SourceRecord& source) const {
-  Shape const shape =
-      adaptive_shape(source.exposure.image(), source.exposure.variance(), source.centroid);
+  Shape const shape = adaptive_shape(
+      source.exposure.image(), source.exposure.variance(), source.centroid,
+      {.sum_subpixels = *sum_subpixels, .unweighted_subpixels = *unweighted_subpixels});
   double error_of_xy = shape.errors.xy, error_of_yy = shape.errors.yy;
   if (*exchange_errors) std::swap(error_of_xy, error_of_yy);
   source.set(xx_, shape.moments.xx);
@@ -50,6 +54,7 @@ void SdssShape::measure(SourceRecord& source) const {
   source.set(unweighted_bad_, shape.unweighted_bad);
   source.set(shift_, shape.shifted);
   source.set(max_iter_, shape.many_passes);
+  source.set(bad_pixels_, shape.bad_pixels);
 }
 
 }  // namespace measurement

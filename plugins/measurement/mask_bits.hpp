@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "almagest/footprint.hpp"
 #include "almagest/geometry.hpp"
 #include "almagest/mask.hpp"
@@ -11,5 +14,9 @@ almagest::MaskPixel bits_in(almagest::Mask const& mask, almagest::Footprint cons
 
 /// All bits that are set in any pixel of a box (its part inside the mask).
 almagest::MaskPixel bits_in(almagest::Mask const& mask, almagest::Box const& box);
+
+/// The bits of the planes that a parameter names.
+/// \throws ConfigError for a plane that the mask does not have: that is no source's failure
+almagest::MaskPixel bits_of(almagest::Mask const& mask, std::vector<std::string> const& planes);
 
 }  // namespace measurement

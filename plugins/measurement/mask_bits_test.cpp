@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "almagest/error.hpp"
+
 using namespace almagest;
 using namespace measurement;
 
@@ -16,4 +18,11 @@ TEST_CASE("mask bits: those of a footprint and of a box, also across the image's
   CHECK(bits_in(mask, Box{9, 19, 3, 3}) == mask.bit("SAT"));
   CHECK(bits_in(mask, Box{0, 0, 3, 3}) == 0);
   CHECK(bits_in(mask, mask.bbox()) == mask.bits({"SAT", "CR", "EDGE"}));
+}
+
+TEST_CASE("mask bits: a plane that the mask does not have is a wrong parameter") {
+  Mask const mask(Box{0, 0, 2, 2});
+  CHECK(bits_of(mask, {"SAT", "CR"}) == mask.bits({"SAT", "CR"}));
+  CHECK(bits_of(mask, {}) == 0);
+  CHECK_THROWS_WITH_AS(bits_of(mask, {"BADD"}), doctest::Contains("BADD"), ConfigError);
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "pair.hpp"
+#include "vectorised.hpp"
 
 namespace measurement {
 namespace {
@@ -56,7 +57,7 @@ Image<float> binned(Image<float> const& image, Box const& box, int bin_x, int bi
       std::size_t x = 0;
       for (; x + 2 <= columns.size(); x += 2)
         store(load(columns.data() + x) + load_pixels<checked>(row + x), columns.data() + x);
-      if (x < columns.size()) columns[x] += checked ? usable(row[x]) : double{row[x]};
+      if (x < columns.size()) columns[x] += pixel_value<checked>(row[x]);
     }
     auto column = columns.begin();
     for (float& value : result.row(j)) {
@@ -69,24 +70,33 @@ Image<float> binned(Image<float> const& image, Box const& box, int bin_x, int bi
 }
 
 /// Correlates an image with the kernel at the 3 × 3 pixels around (centre_x, centre_y), array
-/// indices; with the kernel's squares for variances. Sums in double, stored as float.
+/// indices; with the kernel's squares for variances. Sums in double, stored as float. Reads, but
+/// does not use, one column more than it needs on the right: part of the stamp's border.
 template <bool squared>
 Grid correlate(Image<float> const& image, int centre_x, int centre_y, Image<double> const& kernel) {
-  std::array<std::array<double, 3>, 3> sums{};
+  std::array<Quad, 3> sums{};  // of a row's three pixels, and one for nothing
   int const first_x = centre_x - kernel.width() / 2 - 1;
   int const first_y = centre_y - kernel.height() / 2 - 1;
   auto const width = static_cast<std::size_t>(kernel.width());
-  for (int v = 0; v < kernel.height(); ++v) {
-    double const* const taps = kernel.row(v).data();
-    std::array<float const*, 3> rows;
-    for (int j = 0; j < 3; ++j)
-      rows[static_cast<std::size_t>(j)] = image.row(first_y + v + j).data() + first_x;
-    for (std::size_t u = 0; u < width; ++u) {
-      double const tap = squared ? taps[u] * taps[u] : taps[u];
-      for (std::size_t j = 0; j < 3; ++j)
-        for (std::size_t i = 0; i < 3; ++i) sums[j][i] += tap * double{rows[j][u + i]};
+  vectorised([&]() __attribute__((always_inline)) {
+    Quad below{}, level{}, above{}, pixels{};
+    for (int v = 0; v < kernel.height(); ++v) {
+      double const* const taps = kernel.row(v).data();
+      float const* const row0 = image.row(first_y + v).data() + first_x;
+      float const* const row1 = image.row(first_y + v + 1).data() + first_x;
+      float const* const row2 = image.row(first_y + v + 2).data() + first_x;
+      for (std::size_t u = 0; u < width; ++u) {
+        double const tap = squared ? taps[u] * taps[u] : taps[u];
+        load(row0 + u, pixels);
+        below += tap * pixels;
+        load(row1 + u, pixels);
+        level += tap * pixels;
+        load(row2 + u, pixels);
+        above += tap * pixels;
+      }
     }
-  }
+    sums = {below, level, above};
+  });
   Grid grid;
   for (std::size_t j = 0; j < 3; ++j)
     for (std::size_t i = 0; i < 3; ++i) grid[j][i] = static_cast<float>(sums[j][i]);
@@ -116,6 +126,23 @@ std::optional<float> quartic_maximum(float before, float middle, float after) {
                        (1.0F + quartic_factor * down_after * down_before / (curvature * middle));
   if (!(std::abs(vertex) < 1.0F)) return std::nullopt;
   return vertex;
+}
+
+/// How much of the kernel, laid over the middle of a stamp, falls on pixels that are not finite.
+double share_of_bad_pixels(Image<float> const& image, Image<float> const& variance,
+                           Box const& stamp, int bin_x, int bin_y, Image<double> const& kernel) {
+  double bad = 0.0, all = 0.0;
+  for (int j = 0; j < kernel.height(); ++j)
+    for (int i = 0; i < kernel.width(); ++i) {
+      double const weight = std::abs(kernel(i, j));
+      int const x0 = stamp.x0 + (i + border) * bin_x, y0 = stamp.y0 + (j + border) * bin_y;
+      all += weight * bin_x * bin_y;
+      for (int y = y0; y < y0 + bin_y; ++y)
+        for (int x = x0; x < x0 + bin_x; ++x)
+          if (!std::isfinite(image.at({x, y})) || !std::isfinite(variance.at({x, y})))
+            bad += weight;
+    }
+  return bad / all;
 }
 
 /// The parabola through three maxima: value and slopes of the ridge.
@@ -215,7 +242,8 @@ Offset measure_offset(Smoothed const& smoothed, double psf_sigma) {
 }  // namespace
 
 PeakCentroid peak_centroid(Image<float> const& image, Image<float> const& variance, Pixel start,
-                           Image<double> const& kernel, double psf_sigma) {
+                           Image<double> const& kernel, double psf_sigma,
+                           bool inflate_binned_errors) {
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();
   almagest::Point const peak{static_cast<double>(start.x), static_cast<double>(start.y)};
   double const sigma2 = psf_sigma * psf_sigma;
@@ -227,16 +255,22 @@ PeakCentroid peak_centroid(Image<float> const& image, Image<float> const& varian
   for (int size = 1; size <= largest_bin; size *= 2) {
     Box const box{start.x - bin_x * middle_x, start.y - bin_y * middle_y,
                   bin_x * (kernel.width() + 2 * border), bin_y * (kernel.height() + 2 * border)};
-    if (!image.bbox().contains(box)) return {peak, nan, nan, CentroidProblem::edge};
+    if (!image.bbox().contains(box)) return {peak, nan, nan, 0.0, CentroidProblem::edge};
 
     Smoothed smoothed = smooth<false>(image, variance, box, bin_x, bin_y, kernel);
-    if (!smoothed.finite()) smoothed = smooth<true>(image, variance, box, bin_x, bin_y, kernel);
-    // The variance of one pixel: undoes what binning and a Gaussian smoothing take away.
-    double const undo = 4.0 * std::numbers::pi * sigma2 * bin_x * bin_y;
+    result.bad_share = 0.0;
+    if (!smoothed.finite()) {
+      smoothed = smooth<true>(image, variance, box, bin_x, bin_y, kernel);
+      result.bad_share = share_of_bad_pixels(image, variance, box, bin_x, bin_y, kernel);
+    }
+    // The variance of one (binned) pixel: undoes what a Gaussian smoothing takes away.
+    double const undo =
+        4.0 * std::numbers::pi * sigma2 * (inflate_binned_errors ? bin_x * bin_y : 1);
     for (auto& row : smoothed.variances)
       for (float& value : row) value = static_cast<float>(value * undo);
     Offset const offset = measure_offset(smoothed, psf_sigma);
-    if (offset.problem != CentroidProblem::none) return {peak, nan, nan, offset.problem};
+    if (offset.problem != CentroidProblem::none)
+      return {peak, nan, nan, result.bad_share, offset.problem};
 
     // Binned pixels begin at the stamp's side: the peak is in the corner of the middle one.
     result.position.x = box.x0 + (middle_x + offset.x + 0.5) * bin_x - 0.5;

@@ -18,6 +18,7 @@ struct PeakCentroid {
   almagest::Point position;  ///< parent frame; the start's pixel when there is a problem
   double x_error;            ///< standard deviation [pixel]; NaN when there is a problem
   double y_error;
+  double bad_share = 0.0;  ///< how much of the kernel falls on pixels that are not finite, 0 … 1
   CentroidProblem problem = CentroidProblem::none;
 };
 
@@ -32,8 +33,11 @@ struct PeakCentroid {
 /// \param start      the pixel of the peak, parent frame
 /// \param kernel     the PSF there, centred on (0, 0)
 /// \param psf_sigma  its width, det^(1/4) of the adaptive moments [pixel]
+/// \param inflate_binned_errors  takes the variance of a pixel for that of a binned one, as the
+///                   LSST stack does (item 8 of section 10): errors are too large by the bin's side
 PeakCentroid peak_centroid(almagest::Image<float> const& image,
                            almagest::Image<float> const& variance, almagest::Pixel start,
-                           almagest::Image<double> const& kernel, double psf_sigma);
+                           almagest::Image<double> const& kernel, double psf_sigma,
+                           bool inflate_binned_errors = false);
 
 }  // namespace measurement

@@ -71,6 +71,26 @@ TEST_CASE("centroid: a wide source is binned, and its position stays right") {
   CHECK(std::abs(found.position.y - 199.6) < 0.1);
 }
 
+TEST_CASE("centroid: a binned source scatters as its errors say, not as a pixel's variance does") {
+  std::mt19937 generator(5);
+  auto const kernel = GaussianPsf(sigma, 21).kernel({});
+  test_field::Moments pull, inflated;
+  for (int i = 0; i < 100; ++i) {
+    Image<float> image(Box{0, 0, 181, 181});
+    test_field::add_gaussian(image, {90.2, 89.9}, {9.0, 9.0, 0.0}, 8000.0);
+    test_field::add_noise(image, 3.0, generator);
+    Image<float> const variance = test_field::constant(image.bbox(), 9.0);
+    PeakCentroid const found = peak_centroid(image, variance, {90, 90}, kernel, sigma);
+    PeakCentroid const stack = peak_centroid(image, variance, {90, 90}, kernel, sigma, true);
+    REQUIRE(found.problem == CentroidProblem::none);
+    CHECK(stack.position == found.position);
+    pull.add((found.position.x - 90.2) / found.x_error);
+    inflated.add((stack.position.x - 90.2) / stack.x_error);
+  }
+  CHECK(pull.scatter() == doctest::Approx(0.9).epsilon(0.25));
+  CHECK(inflated.scatter() == doctest::Approx(0.5 * pull.scatter()).epsilon(0.1));  // bins of 2
+}
+
 TEST_CASE("centroid: what cannot be measured stays at the peak and says why") {
   auto const problem = [](Image<float> const& image, Pixel start) {
     PeakCentroid const found = centroid_of(image, start);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <memory>
 #include <numbers>
 #include <span>
 #include <vector>
@@ -59,29 +60,59 @@ Image<float> sinc_aperture(double radius) {
   return weights;
 }
 
-Image<float> shifted_aperture(Image<float> const& weights, double dx, double dy) {
-  LanczosTaps const along_x(dx), along_y(dy);
-  int const width = weights.width(), height = weights.height();
-  int const columns = width - along_x.before() - along_x.after();
-  int const rows = height - along_y.before() - along_y.after();
-  if (columns <= 0 || rows <= 0) return weights;
+namespace {
 
-  auto const inner = static_cast<std::size_t>(columns);
-  std::span<float const> const pixels = weights.pixels();
-  std::vector<double> const wide(pixels.begin(), pixels.end());
-  std::vector<double> moved(inner * static_cast<std::size_t>(height));
-  for (int y = 0; y < height; ++y)
-    along_x.apply(wide.data() + y * width + along_x.before(), 1, moved.data() + y * columns, inner);
+/// Where the taps reach along one axis.
+struct Reach {
+  LanczosTaps taps;
+  int padding_before = 0, padding_after = 0;  // zeros put around
+  int first = 0;                              // index of the first result
+  std::ptrdiff_t count;                       // of results
 
-  Image<float> result = weights;
-  std::vector<double> row(inner);
-  for (int y = along_y.before(); y < height - along_y.after(); ++y) {
-    along_y.apply(moved.data() + y * columns, columns, row.data(), inner);
-    std::span<float> const to = result.row(y);
-    std::transform(row.begin(), row.end(), to.begin() + along_x.before(),
-                   [](double value) { return static_cast<float>(value); });
+  Reach(double d, int size, ApertureBorder border) : taps(d) {
+    if (border == ApertureBorder::zero) {
+      padding_before = taps.before();
+      padding_after = taps.after();
+      count = size;
+    } else {
+      first = taps.before();
+      count = std::ptrdiff_t{size} - taps.before() - taps.after();
+    }
   }
-  return result;
+};
+
+}  // namespace
+
+Image<float> shifted_aperture(Image<float> const& weights, double dx, double dy,
+                              ApertureBorder border) {
+  int const width = weights.width(), height = weights.height();
+  Reach const x(dx, width, border), y(dy, height, border);
+  if (x.count <= 0 || y.count <= 0) return weights;
+
+  auto const columns = static_cast<std::size_t>(x.count);
+  int const rows = y.padding_before + height + y.padding_after;
+  std::vector<double> row(static_cast<std::size_t>(x.padding_before + width + x.padding_after));
+  // Large enough that clearing it first would be felt.
+  auto const moved =
+      std::make_unique_for_overwrite<double[]>(columns * static_cast<std::size_t>(rows));
+  double* to = std::fill_n(moved.get(), y.padding_before * x.count, 0.0);
+  for (int v = 0; v < height; ++v, to += x.count) {
+    std::ranges::copy(weights.row(v), row.begin() + x.padding_before);
+    x.taps.apply(row.data() + x.taps.before(), 1, to, columns);
+  }
+  std::fill_n(to, y.padding_after * x.count, 0.0);
+  // Along y all columns are filtered at once: a step of one row is a stride of x.count.
+  std::size_t const size = columns * static_cast<std::size_t>(y.count);
+  auto const result = std::make_unique_for_overwrite<double[]>(size);
+  y.taps.apply(moved.get() + y.taps.before() * x.count, x.count, result.get(), size);
+
+  Image<float> shifted =
+      border == ApertureBorder::zero ? Image<float>::uninitialised(weights.bbox()) : weights;
+  for (int v = 0; v < y.count; ++v)
+    std::transform(result.get() + v * x.count, result.get() + (v + 1) * x.count,
+                   shifted.row(y.first + v).begin() + x.first,
+                   [](double value) { return static_cast<float>(value); });
+  return shifted;
 }
 
 }  // namespace measurement

@@ -8,6 +8,7 @@
 
 #include "box_around.hpp"
 #include "pair.hpp"
+#include "vectorised.hpp"
 
 namespace measurement {
 namespace {
@@ -26,15 +27,16 @@ double quadratic_form(Quadrupole const& w, double x, double y) noexcept {
   return w.xx * x * x + w.yy * y * y + 2.0 * w.xy * x * y;
 }
 
-/// Light of two neighbouring pixels, and its first and second moments along x.
+/// The light of a row's pixels, four at a time, and its first and second moments along x.
 struct RowSums {
-  Pair flux{}, first{}, second{};
-  void add(Pair light, Pair x) noexcept {
+  Quad flux{}, first{}, second{};
+  [[gnu::always_inline]] void add(Quad const& light, Quad const& x) noexcept {
+    Quad const moment = light * x;
     flux += light;
-    first += light * x;
-    second += light * x * x;
+    first += moment;
+    second += moment * x;
   }
-  void add_to(WeightedSums& sums, double y) const noexcept {
+  [[gnu::always_inline]] void add_to(WeightedSums& sums, double y) const noexcept {
     double const light = total(flux), light_x = total(first);
     sums.flux += light;
     sums.x += light_x;
@@ -45,14 +47,35 @@ struct RowSums {
   }
 };
 
+/// Adds one pixel's light at (x, y) from the centre.
+void add_pixel(double light, double x, double y, WeightedSums& sums) noexcept {
+  sums.flux += light;
+  sums.x += light * x;
+  sums.y += light * y;
+  sums.moments.xx += light * x * x;
+  sums.moments.yy += light * y * y;
+  sums.moments.xy += light * x * y;
+}
+
+/// The weight's change along a row. From pixel to pixel it changes by a factor that itself changes
+/// by the constant factor s = exp(−Wxx), so that a row needs two exponentials.
+struct WeightSteps {
+  double s, s4, s6, s16;  // powers of s
+  explicit WeightSteps(Quadrupole const& w)
+      : s(std::exp(-w.xx)),
+        s4(std::exp(-4.0 * w.xx)),
+        s6(std::exp(-6.0 * w.xx)),
+        s16(std::exp(-16.0 * w.xx)) {}
+};
+
+bool all_finite(std::span<float const> values) {
+  return std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
+}
+
 /// One row of weighted_sums(): first pixel at (x, y) from the centre.
-///
-/// The weight needs four exponentials a row: every second pixel it changes by a factor that itself
-/// changes by the constant factor exp(−4 Wxx).
-/// \param factor_step  exp(−4 Wxx)
 template <bool checked>
 void add_row(std::span<float const> row, double x, double y, Quadrupole const& w,
-             double factor_step, WeightedSums& sums) {
+             WeightSteps const& steps, WeightedSums& sums) {
   // Only where E ≤ 14: between the roots of Wxx x² + 2 Wxy y x + Wyy y² = 14.
   double const middle = -w.xy * y / w.xx;
   double const square = middle * middle - (w.yy * y * y - exponent_limit) / w.xx;
@@ -67,41 +90,62 @@ void add_row(std::span<float const> row, double x, double y, Quadrupole const& w
   while (begin < end && !inside(begin)) ++begin;
   while (begin < end && !inside(end - 1)) --end;
 
-  Pair at{x + static_cast<double>(begin), x + static_cast<double>(begin) + 1.0};
-  Pair weight, factor;
-  for (int i = 0; i < 2; ++i) {
-    weight[i] = std::exp(-0.5 * quadratic_form(w, at[i], y));
-    factor[i] = std::exp(-2.0 * (w.xx * (at[i] + 1.0) + w.xy * y));
+  if (checked && begin < end && !all_finite(row.subspan(begin, end - begin)))
+    sums.bad_pixels = true;
+  double const first = x + static_cast<double>(begin);
+  if (end - begin < 4) {  // too few to step: for a narrow weight the steps may not even be finite
+    for (; begin < end; ++begin) {
+      double const at = x + static_cast<double>(begin);
+      double const weight = std::exp(-0.5 * quadratic_form(w, at, y));
+      add_pixel(weight * pixel_value<checked>(row[begin]), at, y, sums);
+    }
+    return;
   }
-  RowSums line;
-  for (; begin + 1 < end; begin += 2) {
-    line.add(weight * load_pixels<checked>(row.data() + begin), at);
-    at += 2.0;
-    weight *= factor;
-    factor *= factor_step;
-  }
-  if (begin < end) line.add(weight * Pair{usable(row[begin]), 0.0}, at);
-
-  line.add_to(sums, y);
+  double const f0 = std::exp(-(w.xx * (first + 0.5) + w.xy * y));
+  double const f1 = f0 * steps.s, f2 = f1 * steps.s;
+  double const w0 = std::exp(-0.5 * quadratic_form(w, first, y));
+  double const w1 = w0 * f0, w2 = w1 * f1, w3 = w2 * f2;
+  double const square_of_f0 = f0 * f0;
+  double const g0 = square_of_f0 * square_of_f0 * steps.s6;  // over four pixels
+  double const g1 = g0 * steps.s4, g2 = g1 * steps.s4, g3 = g2 * steps.s4;
+  vectorised([&]() __attribute__((always_inline)) {
+    Quad weight{w0, w1, w2, w3}, factor{g0, g1, g2, g3};
+    Quad at{first, first + 1.0, first + 2.0, first + 3.0};
+    RowSums line;
+    Quad pixels{};
+    std::size_t i = begin;
+    for (; i + 4 <= end; i += 4) {
+      load_pixels<checked>(row.data() + i, pixels);
+      line.add(weight * pixels, at);
+      at += 4.0;
+      weight *= factor;
+      factor *= steps.s16;
+    }
+    if (i < end) {
+      load_rest<checked>(row.data() + i, end - i, pixels);
+      line.add(weight * pixels, at);
+    }
+    line.add_to(sums, y);
+  });
 }
 
-void add_subpixels(double value, double x, double y, Quadrupole const& w, WeightedSums& sums) {
+void add_subpixels(float pixel, double x, double y, Quadrupole const& w, WeightedSums& sums) {
   constexpr double edge = subpixel_offsets.back();
   double outermost = 0.0;
   for (double const dy : {-edge, edge})
     for (double const dx : {-edge, edge})
       outermost = std::max(outermost, quadratic_form(w, x + dx, y + dy));
   if (!(outermost <= subpixel_exponent_limit)) return;
+  if (!std::isfinite(pixel)) {
+    sums.bad_pixels = true;
+    return;
+  }
+  double const share = double{pixel} / subpixels_per_pixel;
   for (double const dy : subpixel_offsets)
     for (double const dx : subpixel_offsets) {
       double const u = x + dx, v = y + dy;
-      double const light = value * std::exp(-0.5 * quadratic_form(w, u, v));
-      sums.flux += light;
-      sums.x += light * u;
-      sums.y += light * v;
-      sums.moments.xx += light * u * u;
-      sums.moments.yy += light * v * v;
-      sums.moments.xy += light * u * v;
+      double const light = share * std::exp(-0.5 * quadratic_form(w, u, v));
+      add_pixel(light, u, v, sums);
     }
 }
 
@@ -116,9 +160,9 @@ template <bool checked>
 WeightedSums whole_pixel_sums(Image<float> const& image, Box const& box, Point centre,
                               Quadrupole const& w) {
   WeightedSums sums;
-  double const factor_step = std::exp(-4.0 * w.xx);
+  WeightSteps const steps(w);
   for (int y = box.y0; y <= box.y1(); ++y)
-    add_row<checked>(row_of(image, box, y), box.x0 - centre.x, y - centre.y, w, factor_step, sums);
+    add_row<checked>(row_of(image, box, y), box.x0 - centre.x, y - centre.y, w, steps, sums);
   return sums;
 }
 
@@ -128,8 +172,7 @@ WeightedSums subpixel_sums(Image<float> const& image, Box const& box, Point cent
   for (int y = box.y0; y <= box.y1(); ++y) {
     std::span<float const> const row = row_of(image, box, y);
     for (int x = box.x0; x <= box.x1(); ++x)
-      add_subpixels(usable(row[static_cast<std::size_t>(x - box.x0)]), x - centre.x, y - centre.y,
-                    w, sums);
+      add_subpixels(row[static_cast<std::size_t>(x - box.x0)], x - centre.x, y - centre.y, w, sums);
   }
   return sums;
 }
@@ -137,16 +180,25 @@ WeightedSums subpixel_sums(Image<float> const& image, Box const& box, Point cent
 template <bool checked>
 WeightedSums unweighted_sums(Image<float> const& image, Box const& box, Point centre) {
   WeightedSums sums;
-  for (int y = box.y0; y <= box.y1(); ++y) {
-    std::span<float const> const row = row_of(image, box, y);
-    RowSums line;
-    Pair at{box.x0 - centre.x, box.x0 - centre.x + 1.0};
-    std::size_t i = 0;
-    for (; i + 1 < row.size(); i += 2, at += 2.0)
-      line.add(load_pixels<checked>(row.data() + i), at);
-    if (i < row.size()) line.add(Pair{usable(row[i]), 0.0}, at);
-    line.add_to(sums, y - centre.y);
-  }
+  vectorised([&]() __attribute__((always_inline)) {
+    for (int y = box.y0; y <= box.y1(); ++y) {
+      std::span<float const> const row = row_of(image, box, y);
+      RowSums line;
+      double const first = box.x0 - centre.x;
+      Quad at{first, first + 1.0, first + 2.0, first + 3.0};
+      Quad pixels{};
+      std::size_t i = 0;
+      for (; i + 4 <= row.size(); i += 4, at += 4.0) {
+        load_pixels<checked>(row.data() + i, pixels);
+        line.add(pixels, at);
+      }
+      if (i < row.size()) {
+        load_rest<checked>(row.data() + i, row.size() - i, pixels);
+        line.add(pixels, at);
+      }
+      line.add_to(sums, y - centre.y);
+    }
+  });
   return sums;
 }
 
@@ -181,7 +233,10 @@ WeightedSums weighted_sums(Image<float> const& image, Box const& box, Point cent
 
 WeightedSums plain_sums(Image<float> const& image, Box const& box, Point centre, bool subpixels) {
   WeightedSums sums = unweighted_sums<false>(image, box, centre);
-  if (!finite(sums)) sums = unweighted_sums<true>(image, box, centre);
+  if (!finite(sums)) {
+    sums = unweighted_sums<true>(image, box, centre);
+    sums.bad_pixels = true;
+  }
   if (subpixels) {
     sums.moments.xx += subpixel_variance * sums.flux;
     sums.moments.yy += subpixel_variance * sums.flux;

@@ -28,6 +28,7 @@ struct WeightedSums {
   double flux = 0.0;
   double x = 0.0, y = 0.0;
   almagest::Quadrupole moments;
+  bool bad_pixels = false;  ///< pixels that are not finite counted as 0
 
   /// moments/flux [pixel²]
   almagest::Quadrupole mean_moments() const {
@@ -35,16 +36,18 @@ struct WeightedSums {
   }
 };
 
+/// Places in a pixel at which a narrow weight is sampled: 4 × 4, at ±1/8 and ±3/8.
+inline constexpr int subpixels_per_pixel = 16;
+
 /// Sums with w = exp(−E/2), E = xᵀWx ≤ 14.
 ///
-/// With `subpixels`, each pixel counts at 4 × 4 places (±1/8, ±3/8) that are added, not averaged,
-/// as long as E at its outermost place is ≤ 9 (section 10, item 10). A pixel that is not finite
-/// counts as 0.
+/// With `subpixels`, each pixel counts with the mean over its places, as long as E at the outermost
+/// of them is ≤ 9. A pixel that is not finite counts as 0.
 WeightedSums weighted_sums(almagest::Image<float> const& image, almagest::Box const& box,
                            almagest::Point centre, almagest::Quadrupole const& w, bool subpixels);
 
-/// Sums with w = 1 over the whole box; with `subpixels` over the same 16 places per pixel, here
-/// averaged: that adds 5/64 pixel² to xx and yy (section 10, item 12).
+/// Sums with w = 1 over the whole box; with `subpixels` over the same 16 places per pixel, which
+/// adds 5/64 pixel² to xx and yy.
 WeightedSums plain_sums(almagest::Image<float> const& image, almagest::Box const& box,
                         almagest::Point centre, bool subpixels);
 
