@@ -1,0 +1,8 @@
+#include "almagest/plugin.hpp"
+
+#include "match.hpp"
+
+ALMAGEST_PLUGIN("astrometry", "0.1.0") {
+  registrar.task<astrometry::Match>(
+      "match", "Match the sources to a reference catalogue and refit the WCS with them");
+}
