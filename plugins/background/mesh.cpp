@@ -64,9 +64,8 @@ Chebyshev2 fit_mesh(Box const& image, int bin_size, int order, Weight weight,
   std::vector<Chebyshev2::Sample> samples;
   samples.reserve(cells.size());
   for (CellLevel const& cell : cells) {
-    almagest::Point const centre{cell.box.x0 + 0.5 * cell.box.width - 0.5,
-                                 cell.box.y0 + 0.5 * cell.box.height - 0.5};
-    samples.push_back({centre, cell.sky.mean, errors_known ? weight_of(cell, weight) : 1.0});
+    double const weight_here = errors_known ? weight_of(cell, weight) : 1.0;
+    samples.push_back({almagest::centre_of(cell.box), cell.sky.mean, weight_here});
   }
 
   int const shorter =

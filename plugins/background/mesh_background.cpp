@@ -7,6 +7,7 @@
 #include "almagest/error.hpp"
 #include "almagest/mask.hpp"
 #include "almagest/statistics.hpp"
+#include "almagest/text.hpp"
 
 #include "mesh.hpp"
 
@@ -34,12 +35,32 @@ std::vector<CellLevel> measure_cells(Exposure const& exposure, std::vector<Box> 
   return cells;
 }
 
-double mean_over(std::vector<CellLevel> const& cells, Background const& sky) {
-  double sum = 0.0;
-  for (CellLevel const& cell : cells)
-    sum +=
-        sky({cell.box.x0 + 0.5 * (cell.box.width - 1), cell.box.y0 + 0.5 * (cell.box.height - 1)});
-  return sum / static_cast<double>(cells.size());
+/// The points of an even grid over a frame, each in the middle of its part.
+std::vector<Point> sky_grid(Box const& frame) {
+  constexpr int along = 64;  // of which a smooth sky's mean comes out to 1e-4 of its range
+  std::vector<Point> points;
+  points.reserve(std::size_t{along} * along);
+  for (int j = 0; j < along; ++j)
+    for (int i = 0; i < along; ++i)
+      points.push_back({frame.x0 - 0.5 + frame.width * (i + 0.5) / along,
+                        frame.y0 - 0.5 + frame.height * (j + 0.5) / along});
+  return points;
+}
+
+struct SkyMoments {
+  double mean = 0.0;
+  double variance = 0.0;  ///< about the mean
+};
+
+SkyMoments moments_over(std::vector<Point> const& points, Background const& sky) {
+  double const count = static_cast<double>(points.size());
+  SkyMoments moments;
+  for (Point const point : points) moments.mean += sky(point) / count;
+  for (Point const point : points) {
+    double const deviation = sky(point) - moments.mean;
+    moments.variance += deviation * deviation / count;
+  }
+  return moments;
 }
 
 double median_scatter(std::vector<CellLevel> const& cells) {
@@ -82,15 +103,18 @@ Outcome MeshBackground::run(Context& context) const {
   if (Background const* const before = context.get(earlier)) all = *before;
   all.models.push_back(model);
 
-  double const level = mean_over(cells, all);
-  double const step = mean_over(cells, Background{{model}});
-  context.record(sky_level, level);
+  std::vector<Point> const points = sky_grid(exposure.bbox());
+  SkyMoments const total = moments_over(points, all);
+  double const step = moments_over(points, Background{{model}}).mean;
+  exposure.metadata.set("BGMEAN", total.mean, "mean of the subtracted sky over the frame [adu]");
+  exposure.metadata.set("BGVAR", total.variance,
+                        "variance of the subtracted sky over the frame [adu2]");
+  context.record(sky_level, total.mean);
   context.record(sky_step, step);
   context.record(sky_scatter, median_scatter(cells));
-  context.log().info("sky " + std::to_string(level) + " adu (" + std::to_string(step) +
+  context.log().info("sky " + fixed(total.mean, 4) + " adu (" + fixed(step, 4) +
                      " in this step), " + std::to_string(cells.size()) + " of " +
-                     std::to_string(boxes.size()) + " cells, order " +
-                     std::to_string(model.order_x()));
+                     counted(boxes.size(), "cell") + ", order " + std::to_string(model.order_x()));
   context.put(output, std::move(exposure));
   context.put(models, std::move(all));
   return done;

@@ -54,9 +54,9 @@ class MeshBackground final : public almagest::Task {
                                              "All models so far, this one last"};
 
   almagest::Metric<double> sky_level{*this, "sky_level", "adu",
-                                     "Mean over the cells of all models subtracted so far"};
+                                     "Mean over the frame of all models subtracted so far"};
   almagest::Metric<double> sky_step{*this, "sky_step", "adu",
-                                    "Mean over the cells of this model alone"};
+                                    "Mean over the frame of this model alone"};
   almagest::Metric<double> sky_scatter{*this, "sky_scatter", "adu",
                                        "Median of the cells' clipped scatters"};
 };

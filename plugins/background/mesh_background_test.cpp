@@ -65,6 +65,24 @@ TEST_CASE("background: a smooth sky is found to its noise, and subtracted") {
   CHECK(harness.metric("sky_scatter") == doctest::Approx(noise).epsilon(0.03));
 }
 
+TEST_CASE("background: the cards tell mean and variance of the sky over the frame's pixels") {
+  Harness harness(sky_exposure(400, 300));
+  harness.run();
+  auto const& found = harness.result<Background>("background");
+  double sum = 0.0, squares = 0.0;
+  for (int y = 0; y < 300; ++y)
+    for (int x = 0; x < 400; ++x) {
+      double const level = found({double(x), double(y)});
+      sum += level;
+      squares += level * level;
+    }
+  double const mean = sum / 120000.0, variance = squares / 120000.0 - mean * mean;
+  Header const& cards = harness.result<Exposure>("exposure").metadata;
+  CHECK(cards.number("BGMEAN") == doctest::Approx(mean).epsilon(1e-5));
+  CHECK(cards.number("BGVAR") == doctest::Approx(variance).epsilon(1e-3));
+  CHECK(harness.metric("sky_level") == cards.number("BGMEAN"));
+}
+
 TEST_CASE("background: masked sources and NaN pixels do not move the sky") {
   Exposure exposure = sky_exposure(400, 300);
   MaskPixel const detected = exposure.mask().bit("DETECTED");

@@ -93,7 +93,7 @@ FootprintSet find_footprints(Image<float> const& smoothed, Box const& image,
         peak);
   }
 
-  FootprintSet set{image, {}};
+  FootprintSet set{image, {}, {}, {}};
   set.footprints.reserve(spans.size());
   for (std::size_t i = 0; i < spans.size(); ++i) {
     std::sort(peaks_of[i].begin(), peaks_of[i].end(), [&](Peak const& a, Peak const& b) {

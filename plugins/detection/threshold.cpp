@@ -1,6 +1,7 @@
 #include "threshold.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -8,7 +9,9 @@
 
 #include "almagest/error.hpp"
 #include "almagest/mask.hpp"
+#include "almagest/psf.hpp"
 #include "almagest/statistics.hpp"
+#include "almagest/text.hpp"
 
 #include "footprint_finder.hpp"
 #include "gaussian_smoothing.hpp"
@@ -81,6 +84,11 @@ void set_border(Mask& mask, int border, MaskPixel bits) {
   }
 }
 
+/// Pixels that the smoothing takes for sky.
+std::int64_t count_not_finite(Image<float> const& image) {
+  return std::ranges::count_if(image.pixels(), [](float value) { return !std::isfinite(value); });
+}
+
 std::int64_t count_peaks(FootprintSet const& set) {
   std::int64_t count = 0;
   for (Footprint const& footprint : set.footprints)
@@ -91,16 +99,19 @@ std::int64_t count_peaks(FootprintSet const& set) {
 }  // namespace
 
 void Threshold::prepare(Setup&) {
-  if (psf_position->size() != 2)
-    throw ConfigError("parameter 'psf_position' wants two numbers, x and y; it has " +
-                      std::to_string(psf_position->size()));
+  position_or_centre(*psf_position, Box{});
 }
 
 // Science document, section 3, with items 4 and 5 of section 10.
 Outcome Threshold::run(Context& context) const {
   Exposure exposure = context.take(input);
-  Point const position{(*psf_position)[0], (*psf_position)[1]};
+  Point const position = position_or_centre(*psf_position, exposure.bbox());
   double const sigma = exposure.require_psf().shape(position).determinant_radius();
+
+  if (std::int64_t const pixels = count_not_finite(exposure.image()); pixels > 0)
+    context.log().warning(std::to_string(pixels) +
+                          " pixels are not finite: nothing is found there, sources over them are "
+                          "flagged");
 
   Image<float> const smoothed = smoothed_image(exposure.image(), sigma, *kernel_reach, context);
   int const reach = kernel_width(sigma, *kernel_reach) / 2;
@@ -132,9 +143,9 @@ Outcome Threshold::run(Context& context) const {
   context.record(psf_sigma, sigma);
   context.record(found, number);
   context.record(peaks, peak_count);
-  std::string const summary = std::to_string(number) + " footprints with " +
-                              std::to_string(peak_count) + " peaks above " + std::to_string(limit) +
-                              " adu";
+  std::string const summary = counted(sources.footprints.size(), "footprint") + " with " +
+                              counted(static_cast<std::size_t>(peak_count), "peak") + " above " +
+                              fixed(limit, 6) + " adu";
   if (number == 0)
     context.log().warning("no source found: " + summary);
   else

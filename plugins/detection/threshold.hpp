@@ -40,8 +40,10 @@ class Threshold final : public almagest::Task {
   Param<std::vector<double>> psf_position{
       *this,
       "psf_position",
-      {0.0, 0.0},
-      "Where the PSF's width is taken, x and y; the origin, as the LSST stack does [pixel]"};
+      {},
+      "Where the PSF's width is taken, x and y; empty: the image's centre. The LSST stack takes "
+      "the "
+      "origin (0, 0), because its PSF model calls that its average position [pixel]"};
   Param<bool> negative{
       *this, "negative", true,
       "Also find holes, and set DETECTED_NEGATIVE there: a background that follows "
