@@ -7,8 +7,12 @@
 #include <utility>
 
 #include "almagest/error.hpp"
+#include "almagest/text.hpp"
 #include "ccd.hpp"
+#include "reference_shards.hpp"
 #include "registry.hpp"
+#include "signal_to_noise.hpp"
+#include "star_layout.hpp"
 
 namespace simulate {
 
@@ -32,14 +36,6 @@ Mixture profile(SkyObject const& object, Point position, FieldPsfModel const& ps
   if (object.type == SkyObject::Type::star) return point;
   return convolve(exponential_disc(object.half_light_radius, object.axis_ratio, object.angle),
                   point);
-}
-
-/// Signal to noise of the best linear fit: √Σ (flux ψ)² / variance.
-double signal_to_noise(Image<double> const& light, double sky, FilterProperties const& filter) {
-  double sum = 0.0;
-  for (double const value : light.pixels())
-    sum += value * value / ((sky + std::max(value, 0.0)) / filter.gain + filter.dark_variance);
-  return std::sqrt(sum);
 }
 
 void add_image(Image<double>& to, Image<double> const& from) {
@@ -123,21 +119,48 @@ FieldDescription SdssField::describe(std::uint64_t seed) const {
   return description;
 }
 
-void SdssField::write_files(fs::path const& root, std::uint64_t seed, Log& log) const {
-  FieldDescription const description = describe(seed);
+double SdssField::pair_separation(FieldDescription const& description) const {
+  Point const middle{0.5 * description.width, 0.5 * description.height};
+  Mixture const psf = description.psf[filter_index(filters->front())].at(middle);
+  double const width_of_psf = full_width_half_maximum(psf);
+  if (*separation * width_of_psf > largest_pair(*spacing))
+    throw ConfigError("parameter 'separation': stars " + fixed(*separation, 2) + " FWHM of " +
+                      fixed(width_of_psf, 2) +
+                      " pixel apart need cells of at least twice that: 'spacing' is " +
+                      fixed(*spacing, 2) + " pixel");
+  return *separation * width_of_psf;
+}
+
+std::vector<SkyObject> SdssField::make_objects(FieldDescription const& description,
+                                               std::uint64_t seed) const {
+  std::size_t const reference = filter_index("r");
+  if (*layout == "random")
+    return make_scene(
+        {static_cast<int>(*stars), static_cast<int>(*galaxies), static_cast<int>(*saturated_stars)},
+        description.geometry[reference], description.width, description.height, seed);
+  StarLayout grid{.spacing = *spacing,
+                  .lowest_snr = *lowest_snr,
+                  .highest_snr = *highest_snr,
+                  .calibration_stars = static_cast<int>(*calibration_stars)};
+  if (*layout == "pairs") grid.pair_separation = pair_separation(description);
+  return lay_out(grid, description, reference, seed);
+}
+
+void SdssField::write_files(fs::path const& root, FieldDescription const& description,
+                            std::vector<SkyObject> objects, std::uint64_t seed, Log& log) const {
   std::string const camera_column = std::to_string(*camcol);
   std::string const run_name = padded(*run, 6);
   std::string const field_name = padded(*field, 4);
   fs::path const base = root / std::to_string(*run) / std::to_string(*rerun);
   fs::path const frames = base / "corr" / camera_column;
-  fs::path const objects = base / "objcs" / camera_column;
+  fs::path const psf_and_masks = base / "objcs" / camera_column;
   fs::path const calibration = base / "calibChunks" / camera_column;
   fs::path const astrometry = base / "astrom";
-  for (fs::path const& folder : {frames, objects, calibration, astrometry})
+  for (fs::path const& folder : {frames, psf_and_masks, calibration, astrometry})
     fs::create_directories(folder);
 
   std::string const of_field = run_name + "-" + camera_column + "-" + field_name + ".fit";
-  write_field_psf(objects / ("psField-" + of_field), description);
+  write_field_psf(psf_and_masks / ("psField-" + of_field), description);
   write_field_calibration(calibration / ("tsField-" + run_name + "-" + camera_column + "-" +
                                          std::to_string(*rerun) + "-" + field_name + ".fit"),
                           description);
@@ -147,9 +170,7 @@ void SdssField::write_files(fs::path const& root, std::uint64_t seed, Log& log) 
   truth.filters = *filters;
   // Objects are spread over the r frame; the other filters see them within a pixel of there.
   ScanGeometry const& reference = description.geometry[filter_index("r")];
-  truth.objects = make_scene(
-      {static_cast<int>(*stars), static_cast<int>(*galaxies), static_cast<int>(*saturated_stars)},
-      reference, description.width, description.height, seed);
+  truth.objects = std::move(objects);
   for (SkyObject const& object : truth.objects) truth.sky.push_back(reference.sky(object.mu_nu));
 
   for (std::string const& name : *filters) {
@@ -166,7 +187,7 @@ void SdssField::write_files(fs::path const& root, std::uint64_t seed, Log& log) 
     std::string const of_frame = run_name + "-" + name + camera_column + "-" + field_name + ".fit";
     write_frame(frames / ("fpC-" + of_frame + ".gz"), description, filter, view.frame.pixels,
                 pedestal);
-    write_frame_mask(objects / ("fpM-" + of_frame), description, view.frame.defects);
+    write_frame_mask(psf_and_masks / ("fpM-" + of_frame), description, view.frame.defects);
     truth.appearances.push_back(std::move(view.appearances));
     log.info("run=" + std::to_string(*run) + " camcol=" + camera_column +
              " field=" + std::to_string(*field) + " filter=" + name + ": " +
@@ -174,6 +195,13 @@ void SdssField::write_files(fs::path const& root, std::uint64_t seed, Log& log) 
   }
   write_truth_csv(root / "truth.csv", truth);
   write_truth_fits(root / "truth.fits", truth);
+  write_reference_shards(root / "ref_cats/simulated", truth.objects, truth.sky,
+                         {.depth = *reference_depth,
+                          .position_error = *reference_position_error,
+                          .flux_error = *reference_flux_error,
+                          .proper_motion = *proper_motion,
+                          .observed_mjd = description.mjd},
+                         seed);
   write_gen2_registry(root, description, *filters);
 }
 
@@ -181,8 +209,12 @@ void SdssField::write(fs::path const& repository, std::uint64_t seed, Log& log) 
   if (filters->empty()) throw ConfigError("parameter 'filters' names no filter");
   if (std::set<std::string>(filters->begin(), filters->end()).size() != filters->size())
     throw ConfigError("parameter 'filters' names a filter twice");
+  if (*lowest_snr > *highest_snr) throw ConfigError("parameter 'lowest_snr' exceeds 'highest_snr'");
   if (fs::exists(repository) && !(fs::is_directory(repository) && fs::is_empty(repository)))
     throw ConfigError(repository.string() + " exists and is not an empty directory");
+
+  FieldDescription const description = describe(seed);
+  std::vector<SkyObject> objects = make_objects(description, seed);
 
   // Everything is made under another name, so that no half repository is ever taken for a whole.
   fs::path target = repository.lexically_normal();
@@ -193,7 +225,7 @@ void SdssField::write(fs::path const& repository, std::uint64_t seed, Log& log) 
   std::error_code error;
   fs::create_directories(partial, error);
   if (error) throw DataError("cannot make " + target.string() + ": " + error.message());
-  write_files(partial, seed, log);
+  write_files(partial, description, std::move(objects), seed, log);
   fs::rename(partial, target);
 }
 

@@ -92,7 +92,7 @@ TEST_CASE("simulate: a seed fixes every byte, another seed changes the frame") {
   write_small_field(directory / "a", 1);
   write_small_field(directory / "b", 1);
   write_small_field(directory / "c", 2);
-  auto const first = contents(directory / "a");
+  auto first = contents(directory / "a");
   CHECK(first == contents(directory / "b"));
   std::string const frame = "1000/40/corr/3/fpC-001000-r3-0100.fit.gz";
   REQUIRE(first.contains(frame));
@@ -102,6 +102,9 @@ TEST_CASE("simulate: a seed fixes every byte, another seed changes the frame") {
         "1000/40/objcs/3/fpM-001000-r3-0100.fit", "1000/40/objcs/3/psField-001000-3-0100.fit",
         "1000/40/calibChunks/3/tsField-001000-3-40-0100.fit", "1000/40/astrom/asTrans-001000.fit"})
     CHECK_MESSAGE(first.contains(name), name);
+  auto const shards = std::erase_if(
+      first, [](auto const& file) { return file.first.starts_with("ref_cats/simulated/"); });
+  CHECK(shards > 0);
   CHECK(first.size() == 9);
 }
 
@@ -147,6 +150,27 @@ TEST_CASE("simulate: a directory in use is refused and left alone") {
   std::ofstream(directory / "used" / "file") << "mine";
   CHECK_THROWS_AS(write_small_field(directory / "used", 1), ConfigError);
   CHECK(contents(directory / "used").size() == 1);
+}
+
+TEST_CASE("simulate: pairs wider than half a cell are refused, and nothing is left behind") {
+  TemporaryDirectory const directory;
+  SdssField simulator;
+  ConfigValue parameters;
+  parameters.set("layout", "pairs");
+  parameters.set("separation", 20.0);
+  Problems problems;
+  simulator.configure(parameters, "simulator 'sdss'", ComponentTable{}, problems);
+  problems.raise();
+  SilentLog log;
+  try {
+    simulator.write(directory / "pairs", 1, log);
+    FAIL("not refused");
+  } catch (ConfigError const& error) {
+    std::string const text = error.what();
+    CHECK(text.starts_with("parameter 'separation': stars 20.00 FWHM of "));
+    CHECK(text.ends_with("'spacing' is 48.00 pixel"));
+  }
+  CHECK(contents(directory / "").empty());
 }
 
 TEST_CASE("gaussian: an image holds the flux, and convolution adds second moments") {
