@@ -9,6 +9,8 @@ std::span<Command const> commands() {
       {"create", "make an empty repository for an instrument", create_command},
       {"query", "list a repository's data IDs, dataset types and reruns", query_command},
       {"export", "write stored catalogues as one table", export_command},
+      {"compare", "match two catalogues and tell how they differ", compare_command},
+      {"plot-blend", "draw a deblended source with its children", plot_blend_command},
       {"simulate", "write a synthetic repository with its truth table", simulate_command},
       {"plugins", "list the plugins that were found, and where", plugins_command},
       {"describe", "print the ports and parameters of tasks", describe_command},

@@ -28,6 +28,8 @@ int process_ccd_command(Arguments const& arguments);
 int create_command(Arguments const& arguments);
 int query_command(Arguments const& arguments);
 int export_command(Arguments const& arguments);
+int compare_command(Arguments const& arguments);
+int plot_blend_command(Arguments const& arguments);
 int simulate_command(Arguments const& arguments);
 int plugins_command(Arguments const& arguments);
 int describe_command(Arguments const& arguments);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "almagest/error.hpp"
+#include "almagest/text.hpp"
 #include "host/catalog_export.hpp"
 #include "host/command.hpp"
 #include "host/command_line.hpp"
@@ -33,6 +34,11 @@ std::vector<FrameCatalog> read_catalogs(Repository const& repository, std::strin
     frames.push_back({candidate.id, product.get<SourceCatalog>()});
   }
   return frames;
+}
+
+bool has_radians(Schema const& schema) {
+  return std::ranges::any_of(schema.columns(),
+                             [](Column const& column) { return column.unit == "rad"; });
 }
 
 /// What `--rerun` could have said, or "".
@@ -93,7 +99,10 @@ int export_command(Arguments const& arguments) {
   }
   std::size_t rows = 0;
   for (FrameCatalog const& frame : frames) rows += frame.catalog.size();
-  fmt::print("{} rows of {} frames in {}\n", rows, frames.size(), out.string());
+  // A CSV file has no place for units.
+  bool const unsaid = ending == ".csv" && has_radians(frames.front().catalog.schema());
+  fmt::print("{} of {} in {}{}\n", counted(rows, "row"), counted(frames.size(), "frame"),
+             out.string(), unsaid ? "; angles in radians" : "");
   return exit_ok;
 }
 

@@ -140,7 +140,7 @@ int run_units(RunOptions const& options, Preparation& prepared, Console& console
   Log& log = logging.of("almagest");
   std::unique_ptr<Rerun> const rerun = Rerun::open(prepared.repository, prepared.plugins,
                                                    options.rerun, prepared.whole, prepared.schemas);
-  rerun->executing(prepared.pipeline());
+  for (std::string const& warning : rerun->executing(prepared.pipeline())) log.warning(warning);
   Instrument const& instrument = prepared.repository->instrument();
   RunPlan const plan =
       plan_run(prepared.pipeline(), prepared.candidates, instrument,
