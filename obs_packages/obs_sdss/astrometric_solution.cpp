@@ -8,6 +8,7 @@
 
 #include "almagest/error.hpp"
 #include "almagest/fits.hpp"
+#include "almagest/text.hpp"
 #include "table_lookup.hpp"
 
 namespace obs_sdss {
@@ -91,8 +92,8 @@ WcsFit fit_tan_sip(AstrometricSolution const& solution, Box const& box, double t
     if (smallest_mas <= tolerance_mas) return fit;
   }
   throw DataError("no TAN-SIP up to order " + std::to_string(highest_order) +
-                  " follows the asTrans solution: " + std::to_string(smallest_mas) +
-                  " mas are left, " + std::to_string(tolerance_mas) + " allowed");
+                  " follows the asTrans solution: " + fixed(smallest_mas, 6) + " mas are left, " +
+                  fixed(tolerance_mas, 6) + " allowed");
 }
 
 }  // namespace obs_sdss

@@ -46,8 +46,14 @@ std::int64_t count(Mask const& mask, std::string_view plane) {
 }  // namespace
 
 void MakeExposure::prepare(Setup& setup) {
-  exposure_time_s_ = camera_constant(setup.instrument(), "exposure_time_s");
-  row_period_s_ = camera_constant(setup.instrument(), "row_period_s");
+  Instrument const& camera = setup.instrument();
+  exposure_time_s_ = camera_constant(camera, "exposure_time_s");
+  row_period_s_ = camera_constant(camera, "row_period_s");
+  changed_dark_variances_ = DarkVariances(camera);
+}
+
+double MakeExposure::dark_variance_of(DataId const& id, FieldCalibration const& field) const {
+  return *dark_variance ? changed_dark_variances_.of(id, field.dark_variance) : 0.0;
 }
 
 Outcome MakeExposure::run(Context& context) const {
@@ -72,7 +78,7 @@ Outcome MakeExposure::run(Context& context) const {
   // The pedestal is no light: where it stays in the image it must not enter the photon noise.
   result.variance() =
       counts_variance(*remove_pedestal ? result.image() : to_counts(fpc.pixels, rows, *pedestal),
-                      field.gain, *dark_variance ? field.dark_variance : 0.0);
+                      field.gain, dark_variance_of(context.id(), field));
   result.mask() = Mask(box);
   paint(result.mask(), "INTRP", fpm.interpolated);
   paint(result.mask(), "SAT", fpm.saturated);
@@ -85,7 +91,7 @@ Outcome MakeExposure::run(Context& context) const {
   } else {
     result.wcs = wcs_from_header(fpc.header);
   }
-  result.psf = context.get(psf).psf;
+  result.psf = context.get(field_psf).psf;
   result.photo_calib = photo_calib(field, exposure_time_s_);
 
   result.id = context.id();
@@ -103,6 +109,7 @@ Outcome MakeExposure::run(Context& context) const {
   context.record(saturated, count(result.mask(), "SAT"));
   context.record(interpolated, count(result.mask(), "INTRP"));
   context.record(cosmic_rays, count(result.mask(), "CR"));
+  context.put(psf, result.psf);
   context.put(exposure, std::move(result));
   return done;
 }

@@ -1,8 +1,14 @@
 #pragma once
 
+#include <cstdint>
+#include <memory>
+#include <string>
+
 #include "almagest/exposure.hpp"
+#include "almagest/psf.hpp"
 #include "almagest/task.hpp"
 #include "astrometric_solution.hpp"
+#include "dark_variance.hpp"
 #include "field_calibration.hpp"
 #include "field_psf.hpp"
 #include "frame.hpp"
@@ -38,19 +44,22 @@ class MakeExposure final : public almagest::Task {
       Param<double>{*this, "wcsTolerance", 0.1,
                     "How far the fitted WCS may be from the asTrans solution anywhere [mas]"}
           .within(1e-6, 1e6);
-  Param<bool> dark_variance{*this, "darkVariance", false,
-                            "Add the read-out noise and dark current of tsField to the variance; "
-                            "without it the variance is too low, as in the LSST stack"};
+  Param<bool> dark_variance{*this, "darkVariance", true,
+                            "Add read-out noise and dark current to the variance: those of "
+                            "tsField, or where the camera has later ones, those; "
+                            "the LSST stack leaves them out, so that its variance is too low"};
 
   almagest::In<Frame> frame{*this, "fpC", "Corrected frame"};
   almagest::In<FrameMask> frame_mask{*this, "fpM", "Its mask"};
   almagest::In<FieldCalibration> calibration{*this, "tsField", "The field's calibration"};
   almagest::In<AstrometricSolution> astrometry{*this, "asTrans",
                                                "The frame's astrometric solution"};
-  almagest::In<FieldPsf> psf{*this, "psField", "The field's PSF"};
+  almagest::In<FieldPsf> field_psf{*this, "psField", "The field's PSF"};
   almagest::Out<almagest::Exposure> exposure{*this, "exposure",
                                              "Image, mask and variance with WCS, PSF and "
                                              "zero point [adu]"};
+  almagest::Out<std::shared_ptr<almagest::Psf const>> psf{*this, "psf",
+                                                          "The exposure's PSF by itself"};
 
   almagest::Metric<double> gain{*this, "gain", "electron/adu", "Gain"};
   almagest::Metric<double> zero_flux{*this, "flux_mag0", "adu", "Counts at AB magnitude 0"};
@@ -62,8 +71,12 @@ class MakeExposure final : public almagest::Task {
   almagest::Metric<std::int64_t> cosmic_rays{*this, "cosmic_ray_pixels", "pixel",
                                              "Pixels marked CR"};
 
+  /// tsField's, unless the camera knows a later value for the frame's CCD.
+  double dark_variance_of(almagest::DataId const& id, FieldCalibration const& field) const;
+
   double exposure_time_s_ = 0.0;
   double row_period_s_ = 0.0;
+  DarkVariances changed_dark_variances_;
 };
 
 }  // namespace obs_sdss

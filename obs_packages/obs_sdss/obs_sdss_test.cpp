@@ -65,14 +65,23 @@ class TestCamera final : public Instrument {
   std::vector<Detector> const& detectors() const override { return detectors_; }
   fs::path const& directory() const override { return directory_; }
   ConfigValue const& constants() const override { return constants_; }
+  void set_dark_variance(ConfigValue table) { constants_.set("dark_variance", std::move(table)); }
 
  private:
   std::string name_ = "sdss";
-  std::vector<DataIdKey> keys_;
+  std::vector<DataIdKey> keys_{{"filter", DataIdKey::Type::text, {"u", "g", "r", "i", "z"}, ""}};
   std::vector<Detector> detectors_{{"camcol4", 4, Box{0, 0, 2048, 1489}}};
   fs::path directory_;
   ConfigValue constants_;
 };
+
+/// A camera's table `[constants.dark_variance]`.
+ConfigValue dark_variances(ConfigValue after_run, std::string const& ccd, ConfigValue variance) {
+  ConfigValue table;
+  table.set("after_run", std::move(after_run));
+  table.set(ccd, std::move(variance));
+  return table;
+}
 
 /// Gives a harness the five files of a frame of the demo.
 void give_frame(TaskHarness& harness, fs::path const& demo, std::string const& filter) {
@@ -139,6 +148,7 @@ TEST_CASE("make_exposure: gains, zero points, mask counts and PSF widths are the
     CHECK(*middle == expected.at("rawMedian").get<float>());
 
     Psf const& psf = exposure.require_psf();
+    CHECK(harness.result<std::shared_ptr<Psf const>>("psf") == exposure.psf);
     auto const sigma = [&](Point position) {
       Quadrupole const q = psf.shape(position);
       return std::pow(q.xx * q.yy - q.xy * q.xy, 0.25);
@@ -150,6 +160,71 @@ TEST_CASE("make_exposure: gains, zero points, mask counts and PSF widths are the
     CHECK(sigma({1024, 680}) ==
           doctest::Approx(expected.at("psf_sigma_centre").get<double>()).epsilon(1e-6));
   }
+}
+
+TEST_CASE("make_exposure: the variance is that of photons and of the CCD as it was in that run") {
+  auto const demo = demo_data();
+  if (!demo) return;
+  // SDSS data model of `frame`: 7.5625 adu² for i4 after run 1500; tsField has 6.25, from before.
+  struct Case {
+    ConfigValue changed;
+    bool added;
+    double expected;
+  };
+  for (auto const& [changed, added, expected] :
+       {Case{dark_variances(1500, "i4", 7.5625), true, 7.5625},
+        Case{dark_variances(4192, "i4", 7.5625), true, 6.25},
+        Case{dark_variances(1500, "i5", 7.5625), true, 6.25},
+        Case{dark_variances(1500, "i4", 0.0), true, 0.0},
+        Case{dark_variances(1500, "i4", 7.5625), false, 0.0}}) {
+    auto camera = std::make_shared<TestCamera>();
+    camera->set_dark_variance(changed);
+    TaskHarness harness(std::make_unique<MakeExposure>(), {{"darkVariance", added}});
+    give_frame(harness, *demo, "i");
+    harness.set_instrument(camera);
+    harness.run();
+    auto const& exposure = harness.result<Exposure>("exposure");
+    double const photons = exposure.image().at({1000, 700}) / harness.metric("gain");
+    CHECK(exposure.variance().at({1000, 700}) - photons == doctest::Approx(expected).epsilon(1e-5));
+  }
+}
+
+TEST_CASE("dark variance: what the camera's table says wrongly is refused, with its place") {
+  auto const message = [](ConfigValue table) {
+    unsigned line = 1;
+    table.where = {"camera.toml", line, 1};
+    if (table.is_table())
+      for (auto& entry : std::get<ConfigValue::Table>(table.data)) {
+        entry.value.key_where = {"camera.toml", ++line, 1};
+        entry.value.where = {"camera.toml", line, 8};
+      }
+    TestCamera camera;
+    camera.set_dark_variance(std::move(table));
+    try {
+      DarkVariances const variances(camera);
+    } catch (ConfigError const& error) {
+      return std::string(error.what());
+    }
+    return std::string("no error");
+  };
+  std::string const place = " in [constants.dark_variance] of camera 'sdss'";
+  CHECK(message(dark_variances(1500, "z4", 0)) == "no error");
+  ConfigValue without;
+  without.set("z4", 1.0);
+  CHECK(message(without) ==
+        "camera.toml:1:1: no 'after_run'" + place + ": the last run of the CCDs as they were");
+  CHECK(message(dark_variances(-1, "z4", 1.0)) ==
+        "camera.toml:2:8: 'after_run'" + place + " is to be the number of a run");
+  for (char const* const wrong : {"y4", "z7", "z0", "4z", "z44"})
+    CHECK(message(dark_variances(1500, wrong, 1.0)).find("'" + std::string(wrong) + "'" + place) !=
+          std::string::npos);
+  CHECK(message(dark_variances(1500, "z7", 1.0))
+            .starts_with("camera.toml:3:1: 'z7'" + place +
+                         " is neither 'after_run' nor a CCD, filter and column"));
+  for (ConfigValue const& wrong : {ConfigValue(-1.0), ConfigValue("much"), ConfigValue(NAN)})
+    CHECK(message(dark_variances(1500, "z4", wrong)) ==
+          "camera.toml:3:8: 'z4'" + place + " is to be a variance in adu^2, 0 or more");
+  CHECK(message(ConfigValue(3.0)).starts_with("camera.toml:1:1: "));
 }
 
 TEST_CASE("make_exposure: the fitted WCS follows asTrans to 1 mas over the whole frame") {
