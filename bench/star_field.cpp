@@ -118,7 +118,7 @@ StarField star_field(int star_count, double sky) {
 
 FootprintSet footprints_of(StarField const& field) {
   constexpr int radius = 8;
-  FootprintSet set{field.exposure.bbox(), {}};
+  FootprintSet set{field.exposure.bbox(), {}, {}, {}};
   for (Star const& star : field.stars) {
     Pixel const centre = nearest_pixel(star.position);
     std::vector<Span> spans;

@@ -56,25 +56,24 @@ class Resume(SyntheticFieldTest):
 
 
 class Tail(SyntheticFieldTest):
-    PIPELINE = """
-schema  = 1
-title   = "The whole pipeline, with what its tail starts from"
-include = ["instrument:process_ccd.toml"]
-[outputs]
-icExp        = "exposure@characterize"
-icBackground = "background@characterize"
-"""
-
-    def test_a_tail_runs_from_a_stored_exposure(self):
-        pipeline = self.scratch / "stored.toml"
-        pipeline.write_text(self.PIPELINE)
+    def test_a_tail_runs_from_stored_products(self):
         whole = self.scratch / "whole"
-        run("run", pipeline, self.field, "--output", whole, "--id")
+        self.process(whole)
         before = tree(whole)
-        tail = run("run", pipeline, self.field, "--output", whole, "--id", "--steps", "calibrate", "--redo",
-                   "--progress", "json")
-        self.assertEqual({"detect", "background_final", "measure"}, {task for _, task in states(tail)})
+        tail = self.process(whole, "--steps", "calibrate", "--redo", "--progress", "json")
+        self.assertEqual({"detect", "background_final", "deblend", "measure", "correct_fluxes", "classify",
+                          "astrometry", "photometry"}, {task for _, task in states(tail)})
         self.assertEqual(before, tree(whole))
+
+    def test_two_halves_make_a_whole(self):
+        whole, halves = self.scratch / "whole", self.scratch / "halves"
+        self.process(whole)
+        refused = self.process(halves, "--steps", "characterize", expect=2)
+        self.assertIn("add the step make_exposure (group 'isr') to --steps", refused.stderr)
+        self.process(halves, "--steps", "isr", "characterize")
+        self.assertFalse(list(halves.rglob("src-*.fits")))
+        self.process(halves, "--steps", "calibrate")
+        self.assertSameTree(whole, halves)
 
 
 if __name__ == "__main__":

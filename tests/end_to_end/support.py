@@ -61,7 +61,8 @@ class ScratchTest(unittest.TestCase):
 class SyntheticFieldTest(ScratchTest):
     """One small synthetic SDSS field for all tests of a class."""
 
-    PARAMETERS = ("width=512", "height=600", "stars=60", "galaxies=20")
+    # Enough stars for aperture corrections, astrometry and photometry.
+    PARAMETERS = ("width=512", "height=600", "stars=200", "galaxies=20")
 
     @classmethod
     def setUpClass(cls):
