@@ -4,11 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <numbers>
 
 #include "almagest/config_value.hpp"
 #include "almagest/error.hpp"
+#include "almagest/fits.hpp"
 #include "almagest/geometry.hpp"
+#include "repository/formatters/primary_header.hpp"
 
 namespace almagest {
 
@@ -90,13 +93,48 @@ LogicalColumn const& logical_column(std::string_view name) {
                             [](auto const& each) { return std::string_view(each.name); });
 }
 
+/// What `--map` tells of either.
+std::optional<std::string> chosen_unit(ColumnChoice const& choice) {
+  auto const ra = choice.units.find("ra");
+  auto const dec = choice.units.find("dec");
+  if (ra == choice.units.end() && dec == choice.units.end()) return std::nullopt;
+  if (ra != choice.units.end() && dec != choice.units.end() && ra->second != dec->second)
+    throw ConfigError(fmt::format("--map tells two units of ra and dec, {} and {}; they have one",
+                                  ra->second, dec->second));
+  return (ra != choice.units.end() ? ra : dec)->second;
+}
+
+/// "deg" or "rad"; none where the file tells no unit. \throws DataError for any other unit
+std::optional<std::string> angle_unit(CatalogTable const& table, CatalogTable::Column const* column,
+                                      char const* logical_name) {
+  if (!column) return std::nullopt;
+  std::string unit;
+  for (char const c : column->unit)
+    if (c != ' ') unit += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  if (unit.empty()) return std::nullopt;
+  for (char const* known : {"deg", "degree", "degrees"})
+    if (unit == known) return "deg";
+  for (char const* known : {"rad", "radian", "radians"})
+    if (unit == known) return "rad";
+  throw DataError(
+      fmt::format("{}: column '{}' is in '{}', but angles are read in deg or rad; if it is in one "
+                  "of these, tell it: --map {}={}:deg (--map-b for the second file)",
+                  table.file, column->name, column->unit, logical_name, column->name));
+}
+
 /// "deg" or "rad" where the command line or the file tells it of either column.
-std::optional<std::string> told_unit(AngleColumns const& angles, ColumnChoice const& choice) {
-  for (char const* name : {"ra", "dec"})
-    if (auto const told = choice.units.find(name); told != choice.units.end()) return told->second;
-  for (auto const* column : {angles.ra, angles.dec})
-    if (column && !column->unit.empty()) return column->unit;
-  return std::nullopt;
+std::optional<std::string> told_unit(CatalogTable const& table, AngleColumns const& angles,
+                                     ColumnChoice const& choice) {
+  if (auto chosen = chosen_unit(choice)) return chosen;
+  auto const ra = angle_unit(table, angles.ra, "ra");
+  auto const dec = angle_unit(table, angles.dec, "dec");
+  if (ra && dec && *ra != *dec)
+    throw DataError(fmt::format(
+        "{}: column '{}' is in '{}', but '{}' in '{}'; give both one unit, and tell which if the "
+        "file errs: --map ra={}:deg (--map-b for the second file)",
+        table.file, angles.ra->name, angles.ra->unit, angles.dec->name, angles.dec->unit,
+        angles.ra->name));
+  return ra ? ra : dec;
 }
 
 /// Only radians may all lie there. NaN does not tell.
@@ -115,7 +153,7 @@ void settle_angles(ComparedCatalog& catalog, CatalogTable const& table,
   LogicalColumn const& ra = logical_column("ra");
   LogicalColumn const& dec = logical_column("dec");
   AngleColumns const angles{find_column(table, ra, choice), find_column(table, dec, choice)};
-  std::optional<std::string> unit = told_unit(angles, choice);
+  std::optional<std::string> unit = told_unit(table, angles, choice);
   bool const of_stack = angles.ra && angles.dec && angles.ra->name == ra.stack_name &&
                         angles.dec->name == dec.stack_name;
   if (!unit && of_stack && table.kind != CatalogTable::Kind::words && table.rows != 0) {
@@ -132,30 +170,73 @@ void settle_angles(ComparedCatalog& catalog, CatalogTable const& table,
 
 // ---- frames
 
-/// Sources are numbered within an exposure in the lowest 26 bits of their id.
-constexpr int source_bits = 26;
-
-/// SDSS numbers an exposure ((run · 10 + filter) · 10 + camcol) · 10000 + field.
-std::optional<FrameKey> sdss_frame(std::int64_t exposure) {
+/// SDSS numbers sources within an exposure in the lowest 26 bits of their id, and an exposure as
+/// ((run · 10 + filter) · 10 + camcol) · 10000 + field.
+std::optional<FrameKey> sdss_frame(std::int64_t id) {
+  constexpr int source_bits = 26;
+  std::int64_t const exposure = id >> source_bits;
   std::int64_t const camcol = exposure / 10'000 % 10;
   std::int64_t const filter = exposure / 100'000 % 10;
   if (camcol < 1 || camcol > 6 || filter > 4 || exposure < 1'000'000) return std::nullopt;
   return FrameKey{std::string(1, "ugriz"[filter]), exposure / 1'000'000, camcol, exposure % 10'000};
 }
 
+/// None when one of the ids is none of SDSS.
 std::vector<FrameKey> frames_of_ids(std::vector<std::int64_t> const& ids) {
   std::vector<FrameKey> frames;
-  bool sdss = true;
   for (std::int64_t const id : ids) {
-    std::int64_t const exposure = id >> source_bits;
-    if (exposure <= 0) return {};  // counted within a frame, or not at all
-    auto const frame = sdss_frame(exposure);
-    sdss = sdss && frame;
-    frames.push_back(frame.value_or(FrameKey{}));
+    auto const frame = sdss_frame(id);
+    if (!frame) return {};
+    frames.push_back(*frame);
   }
-  for (std::size_t row = 0; row < frames.size() && !sdss; ++row) {
-    frames[row] = {};
-    frames[row].exposure = ids[row] >> source_bits;
+  return frames;
+}
+
+/// Puts a key of a data ID where frames have it.
+void set_key(FrameKey& frame, std::string const& name, Value const& value) {
+  auto const* const number = std::get_if<std::int64_t>(&value);
+  if (name == "filter") {
+    frame.filter = to_string(value);
+  } else if (number && name == "run") {
+    frame.run = *number;
+  } else if (number && name == "camcol") {
+    frame.camcol = *number;
+  } else if (number && name == "field") {
+    frame.field = *number;
+  } else {
+    frame.others.set(name, value);
+  }
+}
+
+bool is_number(std::string const& word) {
+  char* end = nullptr;
+  std::strtod(word.c_str(), &end);
+  return !word.empty() && *end == '\0';
+}
+
+/// A column's values as those of a data-ID key: all whole numbers, or all words.
+std::optional<std::vector<Value>> key_values(CatalogTable::Column const& column, std::size_t rows) {
+  auto const whole = integers_of(column);
+  if (whole.size() == rows) return std::vector<Value>(whole.begin(), whole.end());
+  if (!std::holds_alternative<std::vector<std::string>>(column.values)) return std::nullopt;
+  auto const words = words_of(column);
+  if (std::ranges::any_of(words, is_number)) return std::nullopt;
+  return std::vector<Value>(words.begin(), words.end());
+}
+
+/// From the data ID that `export` writes before a catalogue's own columns, id and coord_ra. The
+/// keys are those of any instrument; another program's table begins otherwise.
+std::vector<FrameKey> frames_of_export(CatalogTable const& table) {
+  auto const id = std::ranges::find(table.columns, "id", &CatalogTable::Column::name);
+  if (id == table.columns.end() || id + 1 == table.columns.end() || id[1].name != "coord_ra")
+    return {};
+  std::vector<FrameKey> frames;
+  for (auto column = table.columns.begin(); column != id; ++column) {
+    auto const values = key_values(*column, table.rows);
+    if (!values) return {};
+    frames.resize(table.rows);
+    for (std::size_t row = 0; row < table.rows; ++row)
+      set_key(frames[row], column->name, (*values)[row]);
   }
   return frames;
 }
@@ -177,6 +258,32 @@ std::vector<FrameKey> frames_of_columns(
   return frames;
 }
 
+/// A product's file is of the frame in its primary header.
+std::vector<FrameKey> frames_of_product(CatalogTable const& table) {
+  DataId const id = data_id_of(fits::Reader(table.file).header(0));
+  if (id.empty()) return {};
+  FrameKey frame;
+  for (auto const& [name, value] : id.items()) set_key(frame, name, value);
+  return std::vector<FrameKey>(table.rows, frame);
+}
+
+/// None when neither the file tells them nor its ids can. Columns that the command line names come
+/// before all.
+std::vector<FrameKey> frames_of(
+    CatalogTable const& table, ColumnChoice const& choice,
+    std::map<std::string_view, std::vector<std::int64_t>> const& integers,
+    std::vector<std::string> const& filters) {
+  bool const chosen = std::ranges::any_of(std::initializer_list<char const*>{"run", "filter"},
+                                          [&](auto name) { return choice.names.contains(name); });
+  std::vector<FrameKey> frames;
+  if (!chosen) frames = frames_of_export(table);
+  if (frames.empty()) frames = frames_of_columns(integers, filters);
+  if (frames.empty() && table.kind == CatalogTable::Kind::fits) frames = frames_of_product(table);
+  if (auto const id = integers.find("id"); frames.empty() && id != integers.end())
+    if (table.kind == CatalogTable::Kind::words) frames = frames_of_ids(id->second);
+  return frames;
+}
+
 template <class T>
 std::vector<T> taken(std::vector<T> const& values, std::span<std::size_t const> rows) {
   std::vector<T> result;
@@ -193,11 +300,10 @@ std::span<LogicalColumn const> logical_columns() {
 }
 
 std::string FrameKey::str() const {
-  std::string text;
+  std::string text = others.str();
   auto const add = [&](char const* name, std::int64_t value) {
     if (value >= 0) text += fmt::format("{}{}={}", text.empty() ? "" : " ", name, value);
   };
-  add("exposure", exposure);
   add("run", run);
   add("camcol", camcol);
   add("field", field);
@@ -215,7 +321,8 @@ std::strong_ordering FrameKey::operator<=>(FrameKey const& other) const {
   if (auto const order = run <=> other.run; order != 0) return order;
   if (auto const order = camcol <=> other.camcol; order != 0) return order;
   if (auto const order = field <=> other.field; order != 0) return order;
-  return exposure <=> other.exposure;
+  if (others == other.others) return std::strong_ordering::equal;
+  return others < other.others ? std::strong_ordering::less : std::strong_ordering::greater;
 }
 
 std::span<double const> ComparedCatalog::number(std::string_view name) const noexcept {
@@ -303,8 +410,7 @@ ComparedCatalog compared_catalog(CatalogTable const& table, ColumnChoice const& 
                     ": has neither positions x and y nor ra and dec; its columns are: " + known);
   }
   if (auto const id = integers.find("id"); id != integers.end()) catalog.ids = id->second;
-  catalog.frames = frames_of_columns(integers, filters);
-  if (catalog.frames.empty()) catalog.frames = frames_of_ids(catalog.ids);
+  catalog.frames = frames_of(table, choice, integers, filters);
   return catalog;
 }
 

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "almagest/data_id.hpp"
 #include "host/catalog_table.hpp"
 
 namespace almagest {
@@ -28,7 +29,7 @@ struct FrameKey {
   std::int64_t run = -1;
   std::int64_t camcol = -1;
   std::int64_t field = -1;
-  std::int64_t exposure = -1;  ///< of an instrument whose ids tell nothing else
+  DataId others = {};  ///< the keys of another instrument, as visit and ccd
 
   /// "run=4192 camcol=4 field=300 filter=r"; "all" where nothing is known.
   std::string str() const;
@@ -68,14 +69,20 @@ struct ColumnChoice {
 void add_column_choice(ColumnChoice& choice, std::string const& word);
 
 /// A logical column is the one that `choice` names, else the stack's, else one of the logical name
-/// itself. Frames come from the columns run, camcol, field, filter, else from the ids.
+/// itself.
+///
+/// Frames come from the columns of the data ID that `export` writes before `id`, else from the
+/// columns run and filter (with camcol and field where there are any), else from the data ID in a
+/// product's primary header. How an instrument numbers its exposures within the ids no file tells:
+/// only those of the stack's text are taken apart, as SDSS', when all of them can be.
 ///
 /// `ra` and `dec` have one unit: what `choice` tells of either, else what the file does. Otherwise
 /// the stack's columns outside its text are radians, if no right ascension is beyond ±2π and no
 /// declination beyond ±π/2; everything else is degrees.
 ///
-/// \throws ConfigError when `choice` names a column that there is not; DataError when there is no
-/// position
+/// \throws ConfigError when `choice` names a column that there is not, or two units; DataError when
+/// there is no position, or when the file tells two units or one that is neither radians nor
+/// degrees
 ComparedCatalog compared_catalog(CatalogTable const& table, ColumnChoice const& choice);
 
 }  // namespace almagest

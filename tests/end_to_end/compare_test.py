@@ -86,12 +86,18 @@ class Compare(ScratchTest):
         text = {name: [row[i] for row in rows] for i, name in enumerate(names)}
         numeric = [n for n in names if n != "id" and n not in FLAGS and set(text[n]) - {"-", "True", "False"}]
 
+        # No file but the stack's text tells its frames by the ids: SDSS' exposure and filter in the bits above 26.
+        frames = [(4192, "ugriz"[(int(i) >> 26) // 100_000 % 10]) for i in text["id"]]
         as_csv = self.scratch / "plain.csv"
         with open(as_csv, "w", newline="") as file:
             writer = csv.writer(file)
-            writer.writerow(names)
-            writer.writerows(rows)
-        columns = [fits.Column("id", "K", array=np.array(text["id"], np.int64))]
+            writer.writerow([*names, "run", "camcol", "field", "filter"])
+            writer.writerows([*row, run_number, 4, 300, band] for row, (run_number, band) in zip(rows, frames))
+        columns = [fits.Column("id", "K", array=np.array(text["id"], np.int64)),
+                   fits.Column("run", "J", array=np.array([run_number for run_number, _ in frames])),
+                   fits.Column("camcol", "J", array=np.full(len(rows), 4)),
+                   fits.Column("field", "J", array=np.full(len(rows), 300)),
+                   fits.Column("filter", "1A", array=np.array([band for _, band in frames]))]
         for name in numeric:
             values = np.array(text[name], float)
             angle = name.startswith("coord_")
@@ -116,6 +122,18 @@ class Compare(ScratchTest):
                 self.assertEqual(1.0, sample["agree_sflag"])
                 self.assertEqual({"median": 0.0, "scatter": 0.0, "p97": 0.0, "worst": 0.0}, sample["psf"])
                 self.assertLess(sample["dra_mas"]["worst"], 1e-3)
+
+    def test_ids_tell_no_frames_but_in_the_stacks_text(self):
+        lines = [line.split() for line in self.expected.read_text().splitlines() if line]
+        as_csv = self.scratch / "untold.csv"  # the rows of u, 88 of them
+        as_csv.write_text("\n".join(",".join(line) for line in lines[:89]).lstrip("#") + "\n")
+        refused = run("compare", as_csv, self.expected, "--map", "ra=coord_ra:deg", expect=1).stderr
+        self.assertIn("untold.csv does not tell its frames", refused)
+        frame, = self.compared(as_csv, self.expected, "--filter", "u")
+        self.assertEqual(("run=4192 camcol=4 field=300 filter=u", 88, 88, True),
+                         tuple(frame[k] for k in ("frame", "rows_a", "matched", "same_ids")))
+        frame, = self.compared(as_csv, as_csv)
+        self.assertEqual("all", frame["frame"])
 
     def foreign_catalogue(self):
         """As another program might write it: its own names, the first pixel is 1."""

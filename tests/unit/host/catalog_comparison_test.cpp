@@ -7,9 +7,12 @@
 #include <cmath>
 
 #include "almagest/error.hpp"
+#include "almagest/fits.hpp"
 #include "almagest/geometry.hpp"
 #include "host/comparison_figure.hpp"
 #include "host/comparison_report.hpp"
+#include "repository/formatters/primary_header.hpp"
+#include "unit/temporary_directory.hpp"
 
 namespace {
 
@@ -71,7 +74,11 @@ TEST_CASE("compare: columns by choice, by the stack's name, by the logical name"
 TEST_CASE("compare: angles are radians in a catalogue, degrees in the stack's text and elsewhere") {
   auto const ra_of = [](CatalogTable::Kind kind, char const* unit, char const* name, double value) {
     char const* const dec = name == std::string("ra") ? "dec" : "coord_dec";
-    CatalogTable table = table_of(1, {{name, unit, Doubles{value}}, {dec, unit, Doubles{0}}});
+    // With its frame, as else that of a FITS file would be looked for in the file.
+    CatalogTable table = table_of(1, {{name, unit, Doubles{value}},
+                                      {dec, unit, Doubles{0}},
+                                      {"run", "", std::vector<std::int64_t>{1}},
+                                      {"filter", "", std::vector<std::string>{"r"}}});
     table.kind = kind;
     return compared_catalog(table, {}).number("ra")[0];
   };
@@ -108,20 +115,127 @@ TEST_CASE("compare: one unit for both angles of a CSV file, told or possible") {
   CHECK(told.angle_note.empty());
 }
 
-TEST_CASE("compare: frames come from columns, from SDSS ids, or are the ids' exposures") {
-  auto const frame_of = [](std::vector<CatalogTable::Column> columns) {
-    columns.push_back({"x", "", Doubles{1}});
-    columns.push_back({"y", "", Doubles{1}});
-    auto const catalog = compared_catalog(table_of(1, std::move(columns)), {});
-    return catalog.frames.empty() ? std::string("none") : catalog.frames[0].str();
+TEST_CASE("compare: radians and degrees by all their names, and no other unit") {
+  auto const read = [](char const* ra, char const* dec, std::vector<char const*> const& words) {
+    ColumnChoice choice;
+    for (char const* word : words) add_column_choice(choice, word);
+    return compared_catalog(table_of(1, {{"RA", ra, Doubles{1}}, {"DEC", dec, Doubles{1}}}), choice)
+        .number("dec")[0];
   };
-  using Ids = std::vector<std::int64_t>;
-  CHECK(frame_of({{"id", "", Ids{(std::int64_t{4192240300} << 26) + 7}}}) ==
-        "run=4192 camcol=4 field=300 filter=r");
-  CHECK(frame_of({{"id", "", Ids{(std::int64_t{903999} << 26) + 7}}}) == "exposure=903999");
-  CHECK(frame_of({{"id", "", Ids{7}}}) == "none");
-  CHECK(frame_of({{"run", "", Ids{94}}, {"filter", "", std::vector<std::string>{"g"}}}) ==
-        "run=94 filter=g");
+  std::vector<char const*> const names{"ra=RA", "dec=DEC"};
+  for (char const* unit : {"rad", "radian", "radians", "Radian"})
+    CHECK(read(unit, unit, names) == 1.0 / radians_per_degree);
+  for (char const* unit : {"deg", "degree", "degrees", "DEG", ""})
+    CHECK(read(unit, unit, names) == 1.0);
+  CHECK(read("radian", "rad", names) == 1.0 / radians_per_degree);
+  CHECK(read("", "rad", names) == 1.0 / radians_per_degree);
+  CHECK_THROWS_WITH_AS(read("hourangle", "deg", names),
+                       doctest::Contains("a.csv: column 'RA' is in 'hourangle'"), DataError);
+  CHECK_THROWS_WITH_AS(read("deg", "arcsec", names), doctest::Contains("--map dec=DEC:deg"),
+                       DataError);
+  CHECK_THROWS_WITH_AS(
+      read("deg", "radian", names),
+      doctest::Contains("column 'RA' is in 'deg', but 'DEC' in 'radian'; give both one unit"),
+      DataError);
+  CHECK(read("hourangle", "rad", {"ra=RA:deg", "dec=DEC"}) ==
+        1.0);  // the command line knows better
+  CHECK_THROWS_AS(read("", "", {"ra=RA:deg", "dec=DEC:rad"}), ConfigError);
+}
+
+/// "none" where there is none.
+std::string first_frame(CatalogTable const& table, ColumnChoice const& choice = {}) {
+  auto const catalog = compared_catalog(table, choice);
+  return catalog.frames.empty() ? "none" : catalog.frames[0].str();
+}
+
+using Ids = std::vector<std::int64_t>;
+using Words = std::vector<std::string>;
+
+CatalogTable table_with_id(std::int64_t id, std::vector<CatalogTable::Column> before = {}) {
+  before.push_back({"id", "", Ids{id}});
+  before.push_back({"coord_ra", "", Doubles{1}});
+  before.push_back({"coord_dec", "", Doubles{1}});
+  return table_of(1, std::move(before));
+}
+
+TEST_CASE("compare: ids tell frames in the stack's text alone, if they are SDSS'") {
+  auto const of_text = [](std::int64_t id) {
+    CatalogTable table = table_with_id(id);
+    table.kind = CatalogTable::Kind::words;
+    return first_frame(table);
+  };
+  std::int64_t const sdss = (std::int64_t{4192240300} << 26) + 7;
+  CHECK(of_text(sdss) == "run=4192 camcol=4 field=300 filter=r");
+  CHECK(of_text((std::int64_t{903999} << 26) + 7) == "none");
+  CHECK(of_text((std::int64_t{8800000001} << 22) + 7) == "none");
+  CHECK(of_text(7) == "none");
+  CHECK(first_frame(table_with_id(sdss)) == "none");
+  CHECK(first_frame(table_with_id((std::int64_t{903334023} << 26) + 7)) == "none");
+}
+
+TEST_CASE("compare: frames come from columns: those of any data ID before id, or run and filter") {
+  CHECK(first_frame(
+            table_with_id((std::int64_t{903334023} << 26) + 7, {{"visit", "", Words{"903334"}},
+                                                                {"ccd", "", Ids{23}},
+                                                                {"filter", "", Words{"HSC-I"}}})) ==
+        "visit=903334 ccd=23 filter=HSC-I");
+  CHECK(first_frame(table_with_id(7, {{"run", "", Ids{94}},
+                                      {"camcol", "", Ids{1}},
+                                      {"field", "", Ids{11}},
+                                      {"filter", "", Words{"g"}}})) ==
+        "run=94 camcol=1 field=11 filter=g");
+  CHECK(first_frame(table_with_id(7, {{"x", "", Words{"1.5"}}})) == "none");
+  CHECK(first_frame(table_with_id(7, {{"flux", "", Doubles{1}}})) == "none");
+  std::vector<CatalogTable::Column> const columns{{"x", "", Doubles{1}},
+                                                  {"y", "", Doubles{1}},
+                                                  {"filter", "", Words{"g"}},
+                                                  {"run", "", Ids{94}},
+                                                  {"scan", "", Ids{95}}};
+  CHECK(first_frame(table_of(1, columns)) == "run=94 filter=g");
+  ColumnChoice choice;
+  add_column_choice(choice, "run=scan");
+  CHECK(first_frame(table_of(1, columns), choice) == "run=95 filter=g");
+
+  // Numbers are sorted as such, and frames of one visit are kept apart.
+  FrameKey second, tenth;
+  second.others = {{"ccd", std::int64_t{2}}};
+  tenth.others = {{"ccd", std::int64_t{10}}};
+  CHECK(second < tenth);
+  CHECK(second != tenth);
+}
+
+TEST_CASE("compare: a product's frame is the data ID in its primary header") {
+  TemporaryDirectory const directory;
+  auto const written = [&](char const* file, DataId const& id) {
+    Formatter::WriteRequest request;
+    request.id = id;
+    fits::Writer writer(directory / file);
+    writer.primary(id.empty() ? Header() : product_header("almagest.SourceCatalog", request));
+    fits::Table table;
+    table.rows = 2;
+    for (char const* name : {"x", "y"}) {
+      fits::TableColumn column;
+      column.name = name;
+      column.values = Doubles{1, 2};
+      table.columns.push_back(column);
+    }
+    fits::TableColumn ids;
+    ids.name = "id";
+    ids.values = Ids{std::int64_t{8800000001} << 22, std::int64_t{8800000002} << 22};
+    table.columns.push_back(ids);
+    writer.table("SOURCES", table);
+    writer.close();
+    return read_catalog_file(directory / file);
+  };
+  CHECK(first_frame(written("hsc.fits", {{"visit", std::int64_t{903334}},
+                                         {"ccd", std::int64_t{23}}})) == "visit=903334 ccd=23");
+  auto const sdss = written("sdss.fits", {{"run", std::int64_t{4192}},
+                                          {"camcol", std::int64_t{4}},
+                                          {"field", std::int64_t{300}},
+                                          {"filter", std::string("r")}});
+  CHECK(compared_catalog(sdss, {}).frames ==
+        std::vector<FrameKey>{{"r", 4192, 4, 300}, {"r", 4192, 4, 300}});
+  CHECK(first_frame(written("foreign.fits", {})) == "none");
 }
 
 TEST_CASE("compare: a parent finds the parent, although a child lies nearer") {
