@@ -110,7 +110,6 @@ void Match::prepare(Setup& setup) {
   flux_ = schema_.key<double>(*flux + "_instFlux");
   flux_error_ = schema_.key<double>(*flux + "_instFluxErr");
   flux_flag_ = schema_.find_key<bool>(*flux + "_flag");
-  not_corrected_ = schema_.find_key<bool>(*flux + "_flag_apCorr");
   child_count_ = schema_.find_key<std::int32_t>("deblend_nChild");
   extendedness_ = {};
   if (*stars_only)
@@ -134,12 +133,11 @@ Match::Selection Match::select(SourceCatalog const& catalog) const {
     for (std::size_t i = 0; i < bad_.size(); ++i)
       if (catalog.get(row, bad_[i].key)) return ++selection.flagged[i], false;
     double const error = catalog.get(row, flux_error_);
-    // A flux without its aperture correction still tells how certain the position is.
-    bool const failed = flagged(row, flux_flag_) && !flagged(row, not_corrected_);
-    if (failed || !std::isfinite(value) || !(error > 0.0)) return ++selection.without_flux, false;
+    if (flagged(row, flux_flag_) || !std::isfinite(value) || !(error > 0.0))
+      return ++selection.without_flux, false;
     if (!(value > 0.0) || value < *minimum_signal_to_noise * error) return ++selection.faint, false;
     // What is not a number is no star either.
-    if (extendedness_.valid() && !(catalog.get(row, extendedness_) <= 0.5))
+    if (extendedness_.valid() && !(catalog.get(row, extendedness_) < 0.5))
       return ++selection.extended, false;
     return true;
   };

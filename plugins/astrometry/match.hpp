@@ -35,9 +35,7 @@ class Match final : public almagest::Task {
   // Which sources.
   Param<std::string> flux{*this, "flux", "base_PsfFlux",
                           "Flux that tells signal-to-noise and brightness: <flux>_instFlux, "
-                          "<flux>_instFluxErr and, where there are such, <flux>_flag and "
-                          "<flux>_flag_apCorr: one that lacks nothing but its aperture correction "
-                          "will do"};
+                          "<flux>_instFluxErr and, where there is one, <flux>_flag"};
   Param<std::string> centroid{*this, "centroid", "base_SdssCentroid",
                               "Centroid: <centroid>_x, _y, _xErr, _yErr and _flag"};
   Param<double> minimum_signal_to_noise =
@@ -51,8 +49,8 @@ class Match final : public almagest::Task {
        "base_PixelFlags_flag_saturatedCenter"},
       "Sources with one of these are matched, but neither find the field nor enter the fit"};
   Param<bool> stars_only{*this, "stars_only", true,
-                         "Neither do extended sources (base_ClassificationExtendedness_value above "
-                         "0.5 or not known), where the catalogue tells"};
+                         "Neither do extended sources (base_ClassificationExtendedness_value of "
+                         "0.5 or more, or not known), where the catalogue tells"};
 
   // The reference catalogue.
   Param<std::map<std::string, std::string>> filter_map{
@@ -96,7 +94,8 @@ class Match final : public almagest::Task {
   Param<int> sip_order =
       Param<int>{*this, "sip_order", 3,
                  "Order of 'tan_sip'; lower where there are not two stars for each of its (order + "
-                 "1)(order + 2) numbers, and 'affine' below order 2"}
+                 "1)(order + 2) numbers, or where it loses more than a tenth of the affine fit's "
+                 "stars, and 'affine' below order 2"}
           .within(2, 6);
   Param<double> clip = Param<double>{*this, "clip", 3.0,
                                      "Stars further off, in units of the typical distance, are "
@@ -197,7 +196,7 @@ class Match final : public almagest::Task {
   almagest::Key<std::int64_t> id_;
   almagest::Key<double> ra_, dec_, x_, y_, flux_, flux_error_, extendedness_;
   almagest::Key<float> x_error_, y_error_;
-  almagest::Key<bool> centroid_flag_, flux_flag_, not_corrected_, used_, reserved_;
+  almagest::Key<bool> centroid_flag_, flux_flag_, used_, reserved_;
   almagest::Key<std::int32_t> child_count_;
   std::vector<Flag> bad_;
 };

@@ -100,6 +100,7 @@ TEST_CASE("match: coordinates, flags, metrics and log follow the fit") {
   Field field{FieldOptions{}};
   field.table.set(3, field.columns.saturated, true);
   field.table.set(4, field.columns.extendedness, 1.0);
+  field.table.set(5, field.columns.extendedness, 0.5);  // stars are below
   Harness harness(field, disturbed(field.truth, 3.0, 10.0, 0.1));
   CHECK(harness.run().skip_reason.empty());
   auto const& image = harness.result<Exposure>("exposure");
@@ -120,11 +121,12 @@ TEST_CASE("match: coordinates, flags, metrics and log follow the fit") {
   }
   CHECK(std::is_sorted(harness.matches().pairs.begin(), harness.matches().pairs.end(),
                        [](auto const& a, auto const& b) { return a.source_id < b.source_id; }));
-  CHECK(harness.matches().pairs.size() == 90);  // also the saturated one and the extended one
-  CHECK(harness.metric("stars") == 88);
+  CHECK(harness.matches().pairs.size() == 90);  // also the saturated and the extended ones
+  CHECK(harness.metric("stars") == 87);
   CHECK(harness.metric("fitted") == static_cast<double>(fitted));
   CHECK_FALSE(table.get(3, used));
   CHECK_FALSE(table.get(4, used));
+  CHECK_FALSE(table.get(5, used));
   CHECK(image.metadata.text("ASTFIT") == "affine");
   CHECK(harness.matches().metadata.text("FILTER") == "r");
   CHECK(contains(harness.log_lines().back(), "90 matches"));
@@ -311,7 +313,8 @@ TEST_CASE("match: a catalogue without good sources is refused with the reasons")
   }
 }
 
-TEST_CASE("match: a failed flux is a reason of its own; one without a correction will do") {
+// In a frame without an aperture correction measurement/correct_fluxes sets _flag_apCorr alone.
+TEST_CASE("match: an uncorrected frame is matched, a failed flux is left out") {
   Field field{FieldOptions{}};
   auto const not_corrected = field.columns.schema.add_flag("base_PsfFlux_flag_apCorr", "");
   SourceCatalog table(field.columns.schema, field.table.size());
@@ -320,19 +323,26 @@ TEST_CASE("match: a failed flux is a reason of its own; one without a correction
                            field.columns.flux_error, field.columns.extendedness})
       table.set(row, key, field.table.get(row, key));
     table.set(row, field.columns.id, field.table.get(row, field.columns.id));
-    table.set(row, field.columns.flux_flag, true);
     table.set(row, not_corrected, true);
   }
   field.table = table;
-  Harness harness(field, field.truth);
-  harness.run();
-  CHECK(harness.metric("stars") == 90);
+  Harness uncorrected(field, field.truth);
+  uncorrected.run();
+  CHECK(uncorrected.metric("stars") == 90);
 
-  for (std::size_t row = 0; row < table.size(); ++row) table.set(row, not_corrected, row < 5);
-  field.table = table;
+  field.table.set(3, field.columns.flux_flag, true);
+  Harness one_failed(field, field.truth);
+  one_failed.run();
+  CHECK(one_failed.metric("matches") == 90);
+  CHECK(one_failed.metric("stars") == 89);
+  auto const& matched = one_failed.result<SourceCatalog>("sources");
+  CHECK_FALSE(matched.get(3, matched.schema().key<bool>("calib_astrometry_used")));
+
+  for (std::size_t row = 5; row < table.size(); ++row)
+    field.table.set(row, field.columns.flux_flag, true);
   Harness failed(field, field.truth);
   CHECK(message_of(failed) ==
-        "gate minimum_matches: 5 of 240 sources are good stars, fewer than 8 (235 without a "
+        "gate minimum_matches: 4 of 240 sources are good stars, fewer than 8 (236 without a "
         "certain flux)");
 }
 

@@ -22,9 +22,15 @@ constexpr double magnitudes_per_relative = 2.5 / std::numbers::ln10;
 // A smaller scatter is none: a catalogue was compared with itself. [mag]
 constexpr double no_scatter = 1e-9;
 
-/// Of a flux [mag]; none where the flux has none.
+/// Of a flux [mag].
 double magnitude_error(double flux, double error) noexcept {
-  return std::isfinite(error) ? magnitudes_per_relative * error / flux : 0.0;
+  return magnitudes_per_relative * error / flux;
+}
+
+/// Of a reference flux [mag]; 0 where it is not known: a catalogue that gives no errors is
+/// believed.
+double reference_magnitude_error(ReferenceObject const& object) noexcept {
+  return std::isfinite(object.flux_error) ? magnitude_error(object.flux, object.flux_error) : 0.0;
 }
 
 }  // namespace
@@ -91,7 +97,7 @@ ZeroPoint::Candidates ZeroPoint::select(SourceCatalog const& catalog, Matches co
     double const counts = catalog.get(row, flux_);
     double const error = catalog.get(row, flux_error_);
     double const reference = match.reference.flux;
-    double const reference_error = magnitude_error(reference, match.reference.flux_error);
+    double const reference_error = reference_magnitude_error(match.reference);
     if (std::size_t const bad = first_bad(row); bad < bad_.size())
       ++found.flagged[bad];
     else if (extendedness_.valid() && !(catalog.get(row, extendedness_) < 0.5))
@@ -99,11 +105,10 @@ ZeroPoint::Candidates ZeroPoint::select(SourceCatalog const& catalog, Matches co
     else if (!(match.distance <= *match_radius * radians_per_arcsec))
       ++found.distant;
     else if ((flux_flag_.valid() && catalog.get(row, flux_flag_)) || !(counts > 0.0) ||
-             !std::isfinite(counts) || !(error > 0.0))
+             !std::isfinite(counts) || !(error > 0.0) || !std::isfinite(error))
       ++found.without_flux;
     else if (counts < *minimum_signal_to_noise * error)
       ++found.faint;
-    // A catalogue that gives no errors is believed.
     else if (!(reference > 0.0) || !std::isfinite(reference) ||
              reference_error > *maximum_reference_error)
       ++found.without_reference;

@@ -132,6 +132,23 @@ TEST_CASE("zero point: a flux without an error, and a catalogue without errors")
   CHECK(std::abs(harness.metric("zero_point") - truth) < 0.012);
 }
 
+TEST_CASE("zero point: a flux whose error is no positive number does not take part") {
+  Field field(40);
+  double const infinite = std::numeric_limits<double>::infinity();
+  double const errors[] = {infinite, std::numeric_limits<double>::quiet_NaN(), 0.0, -25.0};
+  for (std::size_t row = 0; row < std::size(errors); ++row) {
+    field.table.set(row, field.error, errors[row]);
+    field.table.set(row, field.flux, 1.1 * field.table.get(row, field.flux));
+  }
+  Harness harness(field);
+  harness.run();
+  CHECK(harness.metric("candidates") == 36);
+  CHECK(std::abs(harness.metric("zero_point") - truth) < 0.012);
+  auto const& table = harness.result<SourceCatalog>("sources");
+  auto const used = table.schema().key<bool>("calib_photometry_used");
+  for (std::size_t row = 0; row < std::size(errors); ++row) CHECK_FALSE(table.get(row, used));
+}
+
 TEST_CASE("zero point: who takes part, and the flag that says so") {
   Field field(60);
   // Each of these would be 0.2 to 5 mag off.
@@ -141,7 +158,8 @@ TEST_CASE("zero point: who takes part, and the flag that says so") {
   for (std::size_t row = 0; row < 30; ++row) spoil(row, 1.2);
   for (std::size_t row = 0; row < 5; ++row) field.table.set(row, field.edge, true);
   for (std::size_t row = 5; row < 10; ++row) field.table.set(row, field.saturated, true);
-  for (std::size_t row = 10; row < 14; ++row) field.table.set(row, field.extendedness, 1.0);
+  for (std::size_t row = 10; row < 13; ++row) field.table.set(row, field.extendedness, 1.0);
+  field.table.set(13, field.extendedness, 0.5);
   field.table.set(14, field.extendedness, std::numeric_limits<double>::quiet_NaN());
   for (std::size_t row = 15; row < 20; ++row) field.matches.pairs[row].distance = 2e-6;
   for (std::size_t row = 20; row < 22; ++row) field.table.set(row, field.flag, true);
