@@ -13,8 +13,8 @@ constexpr bool is_many(std::size_t count) noexcept {
 
 /// The values at ranks f(n − 1), linearly interpolated.
 ///
-/// Reorders the values unless they are many; of those that are not, `Value` must not be const.
-/// \param values  one at least, none NaN
+/// Reorders the values, unless they are const or many.
+/// \param values  one at least, none NaN; const ones no more than 32 bits count
 template <std::size_t N, class Value>
 std::array<double, N> quantiles(std::span<Value> values, std::array<double, N> const& fractions);
 

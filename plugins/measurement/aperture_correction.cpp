@@ -91,8 +91,10 @@ Outcome ApertureCorrection::run(Context& context) const {
   std::vector<Star> const stars = measure_stars(catalog, selector[0].select(catalog, image), image);
   context.record(star_count, static_cast<std::int64_t>(stars.size()));
 
-  CorrectionFitOptions const options{*order, *order_choice == "cross_validated", *clip,
-                                     *clip_passes};
+  CorrectionFitOptions const options{.order = *order,
+                                     .cross_validate = *order_choice == "cross_validated",
+                                     .clip = *clip,
+                                     .clip_passes = *clip_passes};
   ApertureCorrectionMap map;
   auto const enough = static_cast<std::size_t>(*min_stars);
   // A frame without any source is no failure: its catalogue will be empty too, or say what is

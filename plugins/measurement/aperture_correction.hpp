@@ -58,12 +58,13 @@ class ApertureCorrection final : public almagest::Task {
   almagest::Param<std::string> centroid{*this, "centroid", "base_SdssCentroid",
                                         "Columns <centroid>_x and <centroid>_y: where a star is"};
   almagest::Param<int> order =
-      almagest::Param<int>{*this, "order", 3,
+      almagest::Param<int>{*this, "order", CorrectionFitOptions{}.order,
                            "Greatest order of the polynomial; fewer stars lower it"}
           .within(0, 20);
   almagest::Param<std::string> order_choice =
       almagest::Param<std::string>{
-          *this, "order_choice", "cross_validated",
+          *this, "order_choice",
+          CorrectionFitOptions{}.cross_validate ? "cross_validated" : "greatest",
           "Which order is taken: \"cross_validated\", the one that predicts stars best that are "
           "left out of the fit, or \"greatest\", as the LSST stack does"}
           .one_of({"cross_validated", "greatest"});

@@ -36,10 +36,10 @@ void CorrectFluxes::prepare(Setup& setup) {
     columns.correction = schema_.add<double>(name + "_apCorr", "",
                                              "Aperture correction; " + name + "_instFlux and " +
                                                  name + "_instFluxErr have been multiplied by it");
-    columns.correction_error =
-        schema_.add<double>(name + "_apCorrErr", "",
-                            "Standard deviation of the aperture correction; 0, because the fit's "
-                            "is not carried into the flux's error");
+    columns.correction_error = schema_.add<double>(
+        name + "_apCorrErr", "",
+        "Standard deviation of the aperture correction; not known: the fit's error "
+        "is not carried");
     columns.not_corrected = schema_.add_flag(
         name + "_flag_apCorr",
         "The aperture correction has no usable value here: " + name + "_instFlux is not corrected");
@@ -63,7 +63,7 @@ Outcome CorrectFluxes::run(Context& context) const {
                                   : std::numeric_limits<double>::quiet_NaN();
       bool const usable = std::isfinite(factor) && factor > 0.0;
       catalog.set(row, columns.correction, factor);
-      catalog.set(row, columns.correction_error, 0.0);
+      catalog.set(row, columns.correction_error, std::numeric_limits<double>::quiet_NaN());
       catalog.set(row, columns.not_corrected, !usable);
       if (!usable) {
         ++(field ? failed : left);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <iterator>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "almagest/error.hpp"
@@ -33,6 +34,14 @@ Chebyshev2 fit(Box const& box, std::span<Sample const> stars, int wished) {
   }
 }
 
+/// How many groups of stars are left out in turn. More would tell no more of the order, and each is
+/// a fit to nearly all stars.
+constexpr std::size_t max_groups = 60;
+
+std::size_t groups_of(std::size_t stars) {
+  return std::min(stars, max_groups);
+}
+
 double rms_residual(Chebyshev2 const& field, std::span<Sample const> stars) {
   double squares = 0.0;
   for (Sample const& star : stars) {
@@ -42,24 +51,31 @@ double rms_residual(Chebyshev2 const& field, std::span<Sample const> stars) {
   return std::sqrt(squares / static_cast<double>(stars.size()));
 }
 
-/// Mean absolute error of what the fit to all other stars predicts for each star.
+/// Mean absolute error of what the fit to all other groups predicts for each star.
 double prediction_error(Box const& box, std::span<Sample const> stars, int order) {
   double sum = 0.0;
-  std::vector<Sample> others(stars.begin() + 1, stars.end());
-  for (std::size_t left_out = 0; left_out < stars.size(); ++left_out) {
-    Sample const& star = stars[left_out];
-    sum += std::abs(fit(box, others, order)(star.position) - star.value);
-    if (left_out < others.size()) others[left_out] = star;
+  std::size_t const groups = groups_of(stars.size());
+  std::vector<Sample> others;
+  for (std::size_t left_out = 0; left_out < groups; ++left_out) {
+    others.clear();
+    for (std::size_t i = 0; i < stars.size(); ++i)
+      if (i % groups != left_out) others.push_back(stars[i]);
+    Chebyshev2 const field = fit(box, others, order);
+    for (std::size_t i = left_out; i < stars.size(); i += groups)
+      sum += std::abs(field(stars[i].position) - stars[i].value);
   }
   return sum / static_cast<double>(stars.size());
 }
 
 int best_order(Box const& box, std::span<Sample const> stars, int greatest) {
-  // Each fit without a star must still have a star more than terms.
-  int const possible = stars.size() < 2 ? 0 : order_for(stars.size() - 1, greatest);
+  if (stars.size() < 2) return 0;
+  // Each fit without a group must still have a star more than terms.
+  std::size_t const groups = groups_of(stars.size());
+  std::size_t const largest_group = (stars.size() + groups - 1) / groups;
+  int const possible = order_for(stars.size() - largest_group, greatest);
   int best = 0;
   double least = std::numeric_limits<double>::infinity();
-  for (int order = 0; order <= possible && stars.size() > 1; ++order) {
+  for (int order = 0; order <= possible; ++order) {
     double const error = prediction_error(box, stars, order);
     if (error < least) {
       least = error;
@@ -69,14 +85,13 @@ int best_order(Box const& box, std::span<Sample const> stars, int greatest) {
   return best;
 }
 
-}  // namespace
+struct Clipped {
+  Chebyshev2 field;
+  std::vector<Sample> left;
+};
 
-CorrectionFit fit_correction(Box box, std::span<Sample const> stars,
-                             CorrectionFitOptions const& options) {
-  if (stars.empty()) throw DataError("aperture correction: no star to fit");
-  std::vector<Sample> left(stars.begin(), stars.end());
-  for (Sample& star : left) star.weight = 1.0;
-  int const order = options.cross_validate ? best_order(box, left, options.order) : options.order;
+Clipped fit_and_clip(Box const& box, std::vector<Sample> left, int order,
+                     CorrectionFitOptions const& options) {
   Chebyshev2 field = fit(box, left, order);
   for (int pass = 0; pass < options.clip_passes; ++pass) {
     double const limit = options.clip * rms_residual(field, left);
@@ -89,7 +104,25 @@ CorrectionFit fit_correction(Box box, std::span<Sample const> stars,
     left = std::move(kept);
     field = fit(box, left, order);
   }
+  return {std::move(field), std::move(left)};
+}
 
+}  // namespace
+
+CorrectionFit fit_correction(Box box, std::span<Sample const> stars,
+                             CorrectionFitOptions const& options) {
+  if (stars.empty()) throw DataError("aperture correction: no star to fit");
+  std::vector<Sample> all(stars.begin(), stars.end());
+  for (Sample& star : all) star.weight = 1.0;
+  int const order = options.cross_validate ? best_order(box, all, options.order) : options.order;
+  Clipped clipped = fit_and_clip(box, all, order, options);
+  if (options.cross_validate && clipped.left.size() < all.size()) {
+    // Stars far off may have hidden what the others show; what the others show may clear them.
+    int const again = best_order(box, clipped.left, options.order);
+    if (again != order) clipped = fit_and_clip(box, all, again, options);
+  }
+
+  auto const& [field, left] = clipped;
   CorrectionFit result{field, 0.0, rms_residual(field, left), left.size()};
   for (Sample const& star : left)
     result.mean += field(star.position) / static_cast<double>(left.size());

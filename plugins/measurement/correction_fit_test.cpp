@@ -16,6 +16,8 @@ namespace {
 
 constexpr Box box{0, 0, 2000, 1000};
 
+measurement::CorrectionFitOptions const fixed_order{.order = 2, .cross_validate = false};
+
 // A plane in pixels.
 double plane(Point p) {
   return 1.02 + 2e-5 * p.x - 3e-5 * p.y;
@@ -35,7 +37,7 @@ std::vector<Chebyshev2::Sample> stars(int count) {
 TEST_CASE("correction fit: a plane comes back as it is, at every order that holds it") {
   for (int const count : {4, 5, 7, 30}) {  // order 1 from 4 stars, order 2 from 7
     CAPTURE(count);
-    CorrectionFit const fit = fit_correction(box, stars(count), {});
+    CorrectionFit const fit = fit_correction(box, stars(count), fixed_order);
     CHECK(fit.field.order_x() == (count < 7 ? 1 : 2));
     for (Point const p : {Point{0, 0}, Point{1000, 500}, Point{1999, 999}})
       CHECK(fit.field(p) == doctest::Approx(plane(p)).epsilon(1e-9));
@@ -60,10 +62,39 @@ TEST_CASE("correction fit: cross-validation takes the order that the stars show"
 TEST_CASE("correction fit: one star off by a half is dropped") {
   auto samples = stars(40);
   samples[11].value += 0.5;
-  CorrectionFit const fit = fit_correction(box, samples, {});
+  CorrectionFit const fit = fit_correction(box, samples, fixed_order);
   CHECK(fit.used == 39);
   CHECK(fit.field({1000, 500}) == doctest::Approx(plane({1000, 500})).epsilon(1e-9));
   CHECK(fit_correction(box, samples, {.clip_passes = 0}).used == 40);
+}
+
+TEST_CASE("correction fit: stars that are dropped do not choose the order") {
+  auto samples = stars(25);
+  for (std::size_t i = 0; i < samples.size(); ++i)
+    samples[i].value = 1.0 + 1e-5 * samples[i].position.x + 1e-4 * std::sin(37.0 * double(i * i));
+  samples[11].value += 5.0;
+  CorrectionFit const fit = fit_correction(box, samples, {});
+  CHECK(fit.used == 24);
+  CHECK(fit.field.order_x() == 1);
+}
+
+TEST_CASE(
+    "correction fit: many stars, left out in groups, show a curve as clearly as single ones") {
+  auto const curve = [](Point p) { return 1.0 + 2e-7 * (p.x - 900.0) * (p.x - 900.0); };
+  for (int const count : {60, 61, 119, 500, 2000}) {
+    CAPTURE(count);
+    auto samples = stars(count);
+    for (std::size_t i = 0; i < samples.size(); ++i)
+      samples[i].value = curve(samples[i].position) + 0.01 * std::sin(37.0 * double(i * i));
+    CorrectionFit const fit = fit_correction(box, samples, {});
+    CHECK(fit.field.order_x() >= 2);
+    CHECK(fit.used == samples.size());
+    double squares = 0.0;
+    for (auto const& star : samples)
+      squares += std::pow(fit.field(star.position) - curve(star.position), 2);
+    // Noise of 0.007 rms leaves √(terms/stars) of itself: at most ten terms.
+    CHECK(std::sqrt(squares / count) < 2.0 * 0.007 * std::sqrt(10.0 / count));
+  }
 }
 
 TEST_CASE("correction fit: two stars give their mean, one its own ratio, none an error") {

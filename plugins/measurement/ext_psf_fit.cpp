@@ -1,7 +1,6 @@
 #include "ext_psf_fit.hpp"
 
 #include "mask_bits.hpp"
-#include "weighted_psf_fit.hpp"
 
 namespace measurement {
 using namespace almagest;
@@ -18,8 +17,9 @@ void PsfFit::declare(Schema& schema, std::string const& prefix) {
   flag_ = schema.add_flag(prefix + "_flag", "Flux and position are not to be trusted");
   edge_ = schema.add_flag(prefix + "_flag_edge", "The image's side cuts the PSF");
   left_out_ = schema.add_flag(prefix + "_flag_badPixels", "Bad pixels were left out");
-  no_good_pixels_ = schema.add_flag(prefix + "_flag_noGoodPixels",
-                                    "Less than half of the PSF falls on good pixels");
+  no_good_pixels_ =
+      schema.add_flag(prefix + "_flag_noGoodPixels",
+                      "Less than half of the PSF, or no more than three pixels, are good");
   no_convergence_ = schema.add_flag(prefix + "_flag_noConvergence",
                                     "No place fits best; the flux is that at the centroid");
 }

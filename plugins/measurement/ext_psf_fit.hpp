@@ -5,6 +5,8 @@
 
 #include "almagest/measurement.hpp"
 
+#include "weighted_psf_fit.hpp"
+
 namespace measurement {
 
 /// Flux and position of a star by maximum likelihood: psf_fit(). The position is a second one; it
@@ -22,7 +24,7 @@ class PsfFit final : public almagest::MeasurementAlgorithm {
       almagest::Param<double>{*this, "max_shift", 2.0,
                               "Positions further than this from the centroid, along x or y, are "
                               "no result of the fit [pixel]"}
-          .within(0.1, 2.5);
+          .within(0.1, max_psf_shift);
   almagest::Key<double> flux_, error_, x_, y_;
   almagest::Key<float> x_error_, y_error_, chi2_;
   almagest::Key<bool> flag_, edge_, left_out_, no_good_pixels_, no_convergence_;

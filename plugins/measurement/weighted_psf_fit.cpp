@@ -7,6 +7,7 @@
 #include <cstring>
 #include <limits>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "almagest/error.hpp"
@@ -21,7 +22,7 @@ namespace {
 using namespace almagest;
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-constexpr std::size_t quad = 4;
+constexpr std::size_t quad_size = 4;
 
 // A fit that has come so close is at its end: what is left, to second order, is below 1e-5 of the
 // flux for PSFs of σ ≥ 1 pixel.
@@ -29,6 +30,7 @@ constexpr double last_step = 0.005;   // pixel
 constexpr double longest_step = 1.0;  // pixel: beyond it the PSF's slope says little
 constexpr int max_steps = 12;
 constexpr double needed_light = 0.5;  // of the PSF on good pixels
+constexpr int unknowns = 3;           // flux, x, y
 
 [[gnu::always_inline]] inline void load_quad(double const* from, Quad& to) noexcept {
   std::memcpy(&to, from, sizeof(to));
@@ -54,7 +56,7 @@ class Planes {
  public:
   Planes(Image<double> const& kernel, int half)
       : side(static_cast<std::size_t>(2 * half + 1)),
-        stride((side + quad - 1) / quad * quad),
+        stride((side + quad_size - 1) / quad_size * quad_size),
         padded_stride(stride + 2 * pad),
         storage_(side * (padded_stride + 8 * stride)) {
     double* next = storage_.data() + side * padded_stride;
@@ -68,6 +70,9 @@ class Planes {
       std::copy_n(row.begin() + skipped, side, storage_.data() + y * padded_stride + pad);
     }
   }
+  // The pointers are into its own storage.
+  Planes(Planes const&) = delete;
+  Planes& operator=(Planes const&) = delete;
 
   double const* kernel_row(std::size_t y) const noexcept {
     return storage_.data() + y * padded_stride + pad;
@@ -76,6 +81,7 @@ class Planes {
 
   // Zeros on either side of a kernel's row: the window's half width, and the longest shift.
   static constexpr std::size_t pad = SincTaps::reach + 3;
+  static_assert(max_psf_shift + 0.5 <= pad - SincTaps::reach);  // the start is 0.5 off the centre
 
   std::size_t side, stride, padded_stride;
   double *shifted, *sloped;   ///< the kernel moved along x, and the derivative of that
@@ -88,7 +94,7 @@ class Planes {
 };
 
 /// Four neighbouring numbers: without AVX the compiler makes little of a Quad.
-struct Four {
+struct TwoPairs {
   Pair low{}, high{};
   [[gnu::always_inline]] void add(double factor, double const* from) noexcept {
     low += factor * load(from);
@@ -107,8 +113,8 @@ void place_psf(Planes& planes, double dx, double dy) {
   std::size_t const stride = planes.stride;
   for (std::size_t y = 0; y < planes.side; ++y) {
     double const* const row = planes.kernel_row(y) - taps_x.first;
-    for (std::size_t x = 0; x < stride; x += quad) {
-      Four value, slope;
+    for (std::size_t x = 0; x < stride; x += quad_size) {
+      TwoPairs value, slope;
       for (std::size_t k = 0; k < SincTaps::count; ++k) {
         value.add(taps_x.weights[k], row + x - k);
         slope.add(taps_x.by_shift[k], row + x - k);
@@ -125,8 +131,8 @@ void place_psf(Planes& planes, double dx, double dy) {
     auto const end =
         static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(top + 1, 0, SincTaps::count));
     std::size_t const out = static_cast<std::size_t>(y) * stride;
-    for (std::size_t x = 0; x < stride; x += quad) {
-      Four value, slope_x, slope_y;
+    for (std::size_t x = 0; x < stride; x += quad_size) {
+      TwoPairs value, slope_x, slope_y;
       for (std::size_t k = begin; k < end; ++k) {
         std::size_t const from = (static_cast<std::size_t>(top) - k) * stride + x;
         value.add(taps_y.weights[k], planes.shifted + from);
@@ -248,7 +254,7 @@ NormalEquations normal_equations(Planes const& planes, NoiseModel const& model) 
     Quad m00{}, m01{}, m02{}, m11{}, m12{}, m22{}, r0{}, r1{}, r2{}, squares{};
     Quad psi{}, by_x{}, by_y{}, data{}, good{};
     Quad const zero{};
-    for (std::size_t i = 0; i < planes.size(); i += quad) {
+    for (std::size_t i = 0; i < planes.size(); i += quad_size) {
       load_quad(planes.psi + i, psi);
       load_quad(planes.by_x + i, by_x);
       load_quad(planes.by_y + i, by_y);
@@ -287,7 +293,7 @@ SquaredWeights squared_weights(Planes const& planes, NoiseModel const& model) {
     Quad m00{}, m01{}, m02{}, m11{}, m12{}, m22{}, squares_x{}, squares_y{};
     Quad psi{}, by_x{}, by_y{}, variance{}, good{};
     Quad const zero{};
-    for (std::size_t i = 0; i < planes.size(); i += quad) {
+    for (std::size_t i = 0; i < planes.size(); i += quad_size) {
       load_quad(planes.psi + i, psi);
       load_quad(planes.by_x + i, by_x);
       load_quad(planes.by_y + i, by_y);
@@ -365,6 +371,9 @@ PsfFitResult psf_fit(Image<float> const& image, Image<float> const& variance, Ma
     throw MeasurementError("PSF fit: the kernel is not a square centred on a pixel");
   int const half = half_of_light(kernel);
   if (half < 0) throw MeasurementError("PSF fit: the PSF is dark");
+  if (!(max_shift >= 0.0 && max_shift <= max_psf_shift))
+    throw ConfigError("PSF fit: max_shift is " + std::to_string(max_shift) + ", not from 0 to " +
+                      std::to_string(max_psf_shift) + " pixels");
   if (!std::isfinite(start.x) || !std::isfinite(start.y))
     throw MeasurementError("PSF fit: the start is not finite");
 
@@ -377,7 +386,7 @@ PsfFitResult psf_fit(Image<float> const& image, Image<float> const& variance, Ma
   result.edge = !image.bbox().contains(stamp);
   result.left_out = gathered.left_out;
   place_psf(planes, offset.x, offset.y);
-  if (!(good_light(planes) >= needed_light)) return result;
+  if (gathered.pixels <= unknowns || !(good_light(planes) >= needed_light)) return result;
 
   NoiseModel const model = fit_noise(planes, gathered.pixels);
   if (auto const fitted = iterate(planes, model, offset, max_shift)) {
@@ -392,7 +401,7 @@ PsfFitResult psf_fit(Image<float> const& image, Image<float> const& variance, Ma
     result.position = {centre.x + fitted->offset.x, centre.y + fitted->offset.y};
     result.x_error = sigma(1) / fitted->flux;
     result.y_error = sigma(2) / fitted->flux;
-    result.chi2 = fitted->squares / (gathered.pixels - 3);
+    result.chi2 = fitted->squares / (gathered.pixels - unknowns);
     return result;
   }
 

@@ -6,9 +6,13 @@
 
 namespace measurement {
 
+/// How far from its start a fit may look for the star, along x or y [pixel].
+constexpr double max_psf_shift = 2.5;
+
 enum class PsfFitProblem {
   none,
-  no_good_pixels,  ///< less than half of the PSF's light falls on pixels that can be used
+  no_good_pixels,  ///< less than half of the PSF's light, or no more than three of its pixels (the
+                   ///< fit has three unknowns), can be used
   no_convergence   ///< no place near the start fits best: position and flux are those of the start
 };
 
@@ -42,8 +46,9 @@ struct PsfFitResult {
 ///                   or have no positive variance
 /// \param kernel     the PSF centred on (0, 0), of a square box
 /// \param start      within 0.5 pixel or so of the star
-/// \param max_shift  the fit has failed when it leaves the start by more, along x or y; at most
-///                   2.5 [pixel]
+/// \param max_shift  the fit has failed when it leaves the start by more, along x or y; from 0
+///                   to max_psf_shift [pixel]
+/// \throws ConfigError when max_shift is out of its range
 /// \throws MeasurementError when the kernel is dark, not square, or not centred; or the start is
 /// not finite
 PsfFitResult psf_fit(almagest::Image<float> const& image, almagest::Image<float> const& variance,

@@ -210,6 +210,34 @@ TEST_CASE("PSF fit: a dark PSF, or one that has no centre, is refused") {
   CHECK_THROWS_AS(fit(GaussianPsf(sigma, 25).kernel({}), {std::nan(""), 40}), MeasurementError);
 }
 
+TEST_CASE("PSF fit: a shift beyond what the PSF's margin holds is refused") {
+  Field const field({10.0, 40.0}, 1e4);
+  auto const fit = [&](double max_shift) {
+    return psf_fit(field.image, field.variance, field.mask, 0, GaussianPsf(sigma, 25).kernel({}),
+                   {10.5, 39.5}, max_shift);
+  };
+  CHECK(fit(max_psf_shift).problem == PsfFitProblem::none);
+  for (double const wrong : {2.51, -0.1, std::nan("")}) CHECK_THROWS_AS(fit(wrong), ConfigError);
+}
+
+TEST_CASE("PSF fit: three pixels do not tell three unknowns and how well they fit") {
+  Image<double> kernel(Box{-1, -1, 3, 3});
+  for (double& value : kernel.pixels()) value = 0.05;
+  kernel.at({0, 0}) = 0.6;  // of the light, on one pixel
+  Field field({10.0, 40.0}, 1e4);
+  auto const fit = [&] {
+    return psf_fit(field.image, field.variance, field.mask, field.mask.bit("SAT"), kernel,
+                   {10.0, 40.0}, 2.0);
+  };
+  for (int y = 39; y <= 41; ++y)
+    for (int x = 9; x <= 11; ++x)
+      if (y != 40) field.mask.image().at({x, y}) = field.mask.bit("SAT");
+  CHECK(fit().problem == PsfFitProblem::no_good_pixels);  // three are left
+  CHECK(std::isnan(fit().flux));
+  field.mask.image().at({10, 41}) = 0;
+  CHECK(fit().problem != PsfFitProblem::no_good_pixels);
+}
+
 TEST_CASE("ext_psfFit_PsfFit: columns and flags; the centroid is left alone") {
   Field const field({10.3, 40.4}, 1e5);
   MaskedImage pixels(frame);
