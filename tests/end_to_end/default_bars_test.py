@@ -4,11 +4,12 @@ import subprocess
 import sys
 import unittest
 
-from support import SOURCE, ScratchTest, require_real_data, run
+from support import SOURCE, ScratchTest, require_real_data, run, statistics
 
 FOLDS = 5
 
 
+@statistics
 class DefaultBars(ScratchTest):
     def setUp(self):
         super().setUp()

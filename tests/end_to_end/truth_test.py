@@ -3,7 +3,7 @@ import subprocess
 import sys
 import unittest
 
-from support import SOURCE, ScratchTest, SyntheticFieldTest, run
+from support import SOURCE, ScratchTest, SyntheticFieldTest, run, statistics
 
 
 def compare(*words):
@@ -23,6 +23,7 @@ class Truth(SyntheticFieldTest):
         self.assertEqual(["g", "r"], [line.split(":")[0] for line in done.stdout.splitlines()])
 
 
+@statistics
 class Precision(ScratchTest):
     """Stars on grids, in the default configuration, against the Cramér-Rao bound; the bars stand in the script."""
 

@@ -3,7 +3,7 @@ import subprocess
 import sys
 import unittest
 
-from support import SOURCE, ScratchTest, SyntheticFieldTest, require_real_data, run
+from support import SOURCE, ScratchTest, SyntheticFieldTest, require_real_data, run, statistics
 
 
 def check(out):
@@ -12,6 +12,7 @@ def check(out):
                           capture_output=True, text=True, timeout=300)
 
 
+@statistics
 class SyntheticVariance(SyntheticFieldTest):
     PARAMETERS = ("height=1000", "stars=400", "galaxies=100", 'filters=["g", "r", "z"]')
 
@@ -26,6 +27,7 @@ class SyntheticVariance(SyntheticFieldTest):
         self.assertEqual(1, check(poor).returncode)
 
 
+@statistics
 class RealVariance(ScratchTest):
     def test_the_variance_is_the_scatter_of_empty_apertures_in_each_filter(self):
         demo = require_real_data(self)
