@@ -106,9 +106,8 @@ Outcome MeshBackground::run(Context& context) const {
   std::vector<Point> const points = sky_grid(exposure.bbox());
   SkyMoments const total = moments_over(points, all);
   double const step = moments_over(points, Background{{model}}).mean;
-  exposure.metadata.set("BGMEAN", total.mean, "mean of the subtracted sky over the frame [adu]");
-  exposure.metadata.set("BGVAR", total.variance,
-                        "variance of the subtracted sky over the frame [adu2]");
+  exposure.metadata.set("BGMEAN", total.mean, "[adu] mean of the subtracted sky");
+  exposure.metadata.set("BGVAR", total.variance, "[adu2] variance of the subtracted sky");
   context.record(sky_level, total.mean);
   context.record(sky_step, step);
   context.record(sky_scatter, median_scatter(cells));
