@@ -159,8 +159,9 @@ bool extension_follows(InputFile& file, std::int64_t offset, Hdu const& previous
 std::optional<std::uint32_t> declared_data_sum(Hdu const& hdu) {
   Value const* const value = hdu.header.find("DATASUM");
   if (!value) return std::nullopt;
-  std::string const text = to_string(*value);
-  if (text.empty()) return std::nullopt;  // the standard's "undefined"
+  std::string text = to_string(*value);
+  text.erase(0, text.find_first_not_of(' '));  // right-justified, as some write it
+  if (text.empty()) return std::nullopt;       // the standard's "undefined"
   std::uint32_t sum = 0;
   auto const [stop, error] = std::from_chars(text.data(), text.data() + text.size(), sum);
   if (error != std::errc() || stop != text.data() + text.size())

@@ -14,6 +14,7 @@
 #include "almagest/error.hpp"
 #include "fits_card.hpp"
 #include "fits_pixels.hpp"
+#include "fits_rice.hpp"
 #include "fits_table.hpp"
 
 namespace almagest::fits {
@@ -316,6 +317,10 @@ Image<T> read_compressed_image(Hdu const& hdu, std::span<std::byte const> data,
                                std::optional<Box> box) {
   auto const axes = compressed_axes(hdu);
   Box const part = box_to_read(hdu, image_size(hdu, axes), box);
+  check_parameters(hdu);
+  check_tiles(hdu, axes);
+  if constexpr (std::is_same_v<T, float>)
+    if (auto image = read_rice_image(hdu, data, part)) return std::move(*image);
   std::string memory = memory_image(hdu, data);
   void* address = memory.data();
   std::size_t size = memory.size();

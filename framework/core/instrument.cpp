@@ -1,5 +1,7 @@
 #include "almagest/instrument.hpp"
 
+#include "almagest/raw_exposure.hpp"
+
 #include <algorithm>
 
 #include "almagest/error.hpp"
@@ -69,6 +71,43 @@ std::int64_t first_source_id(ExposureId const& exposure) {
     throw DataError("exposure id " + std::to_string(exposure.value) + " does not fit into " +
                     std::to_string(exposure.bits) + " bits");
   return (exposure.value << shift) + 1;
+}
+
+namespace {
+
+[[noreturn]] void not_implemented(Instrument const& instrument, char const* what) {
+  throw NotImplementedError("instrument '" + instrument.name() + "': " + what);
+}
+
+}  // namespace
+
+ObservationInfo Instrument::translate(std::span<Header const>) const {
+  not_implemented(*this, "translation of headers");
+}
+bool Instrument::recognises(std::span<Header const>) const {
+  return false;
+}
+RawExposure Instrument::read_raw(std::filesystem::path const&, DataId const&) const {
+  not_implemented(*this, "reading raw frames");
+}
+Point Instrument::field_angle(Point) const {
+  not_implemented(*this, "the optics' distortion");
+}
+Point Instrument::focal_plane(Point) const {
+  not_implemented(*this, "the optics' distortion");
+}
+std::optional<Wcs> Instrument::initial_wcs(ObservationInfo const&, Detector const&) const {
+  return std::nullopt;
+}
+
+Detector const& Instrument::detector(int id) const {
+  for (Detector const& detector : detectors())
+    if (detector.id == id) return detector;
+  std::string known;
+  for (Detector const& detector : detectors())
+    known += (known.empty() ? "" : ", ") + std::to_string(detector.id);
+  throw DataError("instrument '" + name() + "' has no detector " + std::to_string(id) +
+                  "; known: " + known);
 }
 
 }  // namespace almagest

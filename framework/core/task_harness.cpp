@@ -35,7 +35,7 @@ class TestInstrument final : public Instrument {
   std::string name_ = "test";
   std::vector<DataIdKey> keys_{{"visit", DataIdKey::Type::integer, {}, "Number of the exposure"},
                                {"detector", DataIdKey::Type::integer, {}, "Number of the CCD"}};
-  std::vector<Detector> detectors_{{"detector 0", 0, Box{0, 0, 100, 100}}};
+  std::vector<Detector> detectors_{{.name = "detector 0", .box = Box{0, 0, 100, 100}}};
   std::filesystem::path directory_;
   ConfigValue constants_;
 };

@@ -23,11 +23,15 @@ namespace almagest {
 struct VisitInfo {
   std::int64_t exposure_id = 0;  ///< the instrument's unique number, 0 = none
   double exposure_time_s = std::numeric_limits<double>::quiet_NaN();
+  double dark_time_s = std::numeric_limits<double>::quiet_NaN();  ///< dark current was collected
   double mid_exposure_mjd_tai = std::numeric_limits<double>::quiet_NaN();
   double airmass = std::numeric_limits<double>::quiet_NaN();
   SkyPoint boresight{std::numeric_limits<double>::quiet_NaN(),
                      std::numeric_limits<double>::quiet_NaN()};
-  std::string band;  ///< "r"; the instrument's filter role
+  double rotation_deg = std::numeric_limits<double>::quiet_NaN();  ///< boresight_rotation_angle
+  std::string band;              ///< "r"; the instrument's filter role
+  std::string physical_filter;   ///< "HSC-R2"
+  std::string observation_type;  ///< science, bias, dark, flat …
 };
 
 /// Aperture corrections by flux algorithm: a flux is multiplied by its field's value at the source.

@@ -13,6 +13,8 @@
 
 namespace almagest {
 
+class Instrument;
+
 /// Reads and writes one product type as one file. The repository chooses the path and makes the
 /// write atomic.
 class Formatter {
@@ -21,6 +23,9 @@ class Formatter {
   struct ReadRequest {
     DataId id;  ///< the dataset's data ID: SDSS tables hold several fields and filters in one file
     std::optional<Box> box;  ///< only these pixels, where the product has pixels (parent frame)
+    /// The repository's camera: raw frames are read by what it says of them. nullptr outside of
+    /// one.
+    Instrument const* instrument = nullptr;
   };
   /// How the pipeline's `[outputs]` wants the file written: `compression`, `quantize`.
   struct WriteRequest {

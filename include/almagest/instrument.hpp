@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,8 +14,12 @@
 #include "almagest/data_id.hpp"
 #include "almagest/detector.hpp"
 #include "almagest/header.hpp"
+#include "almagest/observation_info.hpp"
+#include "almagest/wcs.hpp"
 
 namespace almagest {
+
+class RawExposure;
 
 /// One key of an instrument's data IDs.
 struct DataIdKey {
@@ -51,6 +57,28 @@ class Instrument {
   virtual std::filesystem::path const& directory() const = 0;
   /// The instrument's own numbers (table `[constants]` of camera.toml), for its own tasks.
   virtual ConfigValue const& constants() const = 0;
+
+  /// What the headers of a raw file say.
+  ///
+  /// \param headers  of all HDUs, the primary one first
+  /// \throws DataError naming card, value and file when a card cannot be understood, or the file is
+  ///         not of this camera
+  virtual ObservationInfo translate(std::span<Header const> headers) const;
+  /// Whether these are headers of this camera's raws (`match` of camera.toml).
+  virtual bool recognises(std::span<Header const> headers) const;
+  /// Reads a raw frame: the channels, the detector with the sections that the file has, visit info,
+  /// initial WCS. \param id  the frame's data ID; kept in the result
+  /// \throws NotFoundError, DataError naming the file
+  virtual RawExposure read_raw(std::filesystem::path const& path, DataId const& id) const;
+  /// Field angle [rad] of a place in the focal plane [mm], and back: the optics' distortion.
+  /// \throws DataError where it cannot be inverted
+  virtual Point field_angle(Point focal_plane_mm) const;
+  virtual Point focal_plane(Point field_angle) const;
+  /// The WCS of an assembled frame, from boresight and rotation; none when they are not known.
+  virtual std::optional<Wcs> initial_wcs(ObservationInfo const& observation,
+                                         Detector const& detector) const;
+  /// \throws DataError that lists the detectors, for an unknown one
+  Detector const& detector(int id) const;
 
   /// Orders two values of a key: text keys by the instrument's order, everything else by value.
   bool value_less(std::string_view key, Value const& a, Value const& b) const;
