@@ -20,6 +20,12 @@ struct Scope {
   std::function<std::optional<std::int64_t>(std::string_view key, Value const& value)> index;
 };
 
+/// A name in an expression has no value: for who would rather go on without the result.
+class AbsentNameError : public DataError {
+ public:
+  using DataError::DataError;
+};
+
 /// The one expression language: `when`, `select`, `--where`, a camera's `fix` and computed
 /// properties.
 ///
@@ -34,8 +40,8 @@ class Expression {
   /// \throws ConfigError at the column of the mistake
   static Expression parse(std::string_view text, Where const& where);
 
-  /// \throws DataError for an absent name or a type that does not fit; the message quotes the
-  /// expression
+  /// \throws AbsentNameError for an absent name, DataError for a type that does not fit; the message
+  /// quotes the expression
   Value evaluate(Scope const& scope) const;
   /// A condition. \throws DataError when the result is not a bool
   bool test(Scope const& scope) const;

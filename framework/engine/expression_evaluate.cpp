@@ -144,7 +144,7 @@ class Evaluator {
 
   Value value_of(std::string const& name) const {
     if (auto value = lookup(name)) return *std::move(value);
-    throw DataError("'" + name + "' has no value");
+    throw AbsentNameError("'" + name + "' has no value");
   }
 
   bool condition(Node const& node) const {
@@ -191,7 +191,7 @@ class Evaluator {
   Value first(Node const& node) const {
     for (auto const& c : node.children)
       if (all_present(*c)) return evaluate(*c);
-    throw DataError("first(): none of its arguments has a value");
+    throw AbsentNameError("first(): none of its arguments has a value");
   }
 
   Value index(std::string const& key) const {
@@ -211,6 +211,8 @@ Value Expression::evaluate(Scope const& scope) const {
   if (!root_) throw DataError("an empty expression has no value");
   try {
     return Evaluator(scope).evaluate(*root_);
+  } catch (AbsentNameError const& error) {
+    throw AbsentNameError("expression \"" + text_ + "\": " + error.what());
   } catch (DataError const& error) {
     throw DataError("expression \"" + text_ + "\": " + error.what());
   }

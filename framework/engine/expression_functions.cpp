@@ -158,9 +158,20 @@ DateTime date_of(std::string_view function, Value const& value) {
   return *date;
 }
 
-/// The day's number in the proleptic Gregorian calendar, 0001-01-01 being 1.
+/// 20130618 as "2013-06-18".
+Value date_of_digits(std::int64_t day, Value const& given) {
+  if (day < 0 || day > 99991231) refuse("ordinal", "a day YYYYMMDD", given);
+  std::string digits = std::to_string(day);
+  digits.insert(0, 8 - digits.size(), '0');
+  return digits.substr(0, 4) + "-" + digits.substr(4, 2) + "-" + digits.substr(6);
+}
+
+/// The day's number in the proleptic Gregorian calendar, 0001-01-01 being 1. The day is a text, or
+/// a number YYYYMMDD.
 Value call_ordinal(std::span<Value const> a) {
   constexpr std::int64_t ordinal_of_1970 = 719163;
+  if (auto const* day = std::get_if<std::int64_t>(&a[0]))
+    return date_of("ordinal", date_of_digits(*day, a[0])).days + ordinal_of_1970;
   return date_of("ordinal", a[0]).days + ordinal_of_1970;
 }
 

@@ -44,6 +44,7 @@ std::vector<std::string> pipelines_in(std::vector<fs::path> const& directories) 
 }
 
 /// The file that a prefixed name means, `instrument:isr.toml`, or nothing when there is no prefix.
+/// What the instrument does not have is looked for among the installed ones.
 std::optional<fs::path> prefixed(std::string_view name, PipelineRequest const& request) {
   using Prefix = std::pair<std::string_view, fs::path const*>;
   for (auto const& [prefix, directory] : {Prefix{"instrument:", &request.instrument_pipelines},
@@ -52,7 +53,14 @@ std::optional<fs::path> prefixed(std::string_view name, PipelineRequest const& r
     if (directory->empty())
       throw ConfigError("'" + std::string(name) + "': no directory is known for " +
                         std::string(prefix));
-    return with_extension(*directory / name.substr(prefix.size()));
+    fs::path const file = with_extension(*directory / name.substr(prefix.size()));
+    // A camera without a pipeline of its own takes the one that is right for most.
+    std::error_code error;
+    if (directory == &request.instrument_pipelines && !fs::exists(file, error))
+      if (fs::path const common = request.installed_pipelines / file.filename();
+          !request.installed_pipelines.empty() && fs::exists(common, error))
+        return common;
+    return file;
   }
   return std::nullopt;
 }

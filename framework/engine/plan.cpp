@@ -72,6 +72,14 @@ class Planner {
     return key.empty() ? std::nullopt : direct(key);
   }
 
+  /// What tells groups apart: for a role that of its key, also where a column has the role's name.
+  std::optional<Value> value_of_key(std::string const& name, UnitCandidate const& unit) const {
+    std::string const key = instrument_.role(name);
+    if (!key.empty())
+      if (auto value = look_up(key, unit.id, unit.columns)) return value;
+    return look_up(name, unit.id, unit.columns);
+  }
+
   std::optional<std::int64_t> index_of(std::string_view name, Value const& value) const {
     auto const* text = std::get_if<std::string>(&value);
     for (DataIdKey const& key : instrument_.keys()) {
@@ -122,7 +130,7 @@ class Planner {
     for (std::size_t u = 0; u < candidates_.size(); ++u) {
       DataId id;
       for (std::string const& name : per) {
-        auto value = look_up(name, candidates_[u].id, candidates_[u].columns);
+        auto value = value_of_key(name, candidates_[u]);
         if (value) {
           id.set(name, *std::move(value));
           continue;

@@ -94,6 +94,14 @@ TEST_CASE("expression: whole numbers stay whole, div and % round down") {
   CHECK(evaluate("T_X-Y - 1") == Value(1.5));
 }
 
+TEST_CASE("expression: an absent name has an error of its own") {
+  Scope const nothing;
+  auto const parsed = [](char const* text) { return Expression::parse(text, {}); };
+  CHECK_THROWS_AS(parsed("ghost + 1").evaluate(nothing), AbsentNameError);
+  CHECK_THROWS_AS(parsed("first(ghost, phantom)").evaluate(nothing), AbsentNameError);
+  CHECK(parsed("not present(ghost) or ghost > 1").test(nothing));
+}
+
 TEST_CASE("expression: functions") {
   CHECK(evaluate("first(ghost, phantom, visit)") == Value(std::int64_t{904024}));
   CHECK(evaluate("first(ghost + 1, 7)") == Value(std::int64_t{7}));
@@ -112,10 +120,13 @@ TEST_CASE("expression: functions") {
 TEST_CASE("expression: dates") {
   CHECK(evaluate("ordinal('2013-06-17')") == Value(std::int64_t{735036}));
   CHECK(evaluate("ordinal('0001-01-01')") == Value(std::int64_t{1}));
+  CHECK(evaluate("ordinal(20130617)") == Value(std::int64_t{735036}));
   CHECK(evaluate("seconds('2026-03-15T22:50:34', '2015-01-01')") == Value(std::int64_t{353544634}));
   CHECK(evaluate("seconds('2015-01-01T00:00:01.5', '2015-01-01')") == Value(1.5));
   CHECK(data_error("ordinal('2013-02-30')") != "");
   CHECK(data_error("ordinal('17.6.2013')") != "");
+  CHECK(data_error("ordinal(20130230)") != "");
+  CHECK(data_error("ordinal(-1)") != "");
 }
 
 // Visit ids of real LATISS headers: digits of the group's hash * 100 + its length.

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "almagest/config_value.hpp"
@@ -23,7 +24,12 @@ class TableReader {
   std::string required_text(std::string_view key);
   std::optional<std::int64_t> integer(std::string_view key);
   std::optional<double> number(std::string_view key);
+  std::optional<bool> flag(std::string_view key);
   std::vector<std::string> texts(std::string_view key);
+  /// A list of numbers; empty when the key is absent or anything else.
+  std::vector<double> numbers(std::string_view key);
+  /// [width, height] in pixels, both positive.
+  std::optional<std::pair<int, int>> size(std::string_view key);
   /// A table, or nullptr when the key is absent or no table.
   ConfigValue const* table(std::string_view key);
   ConfigValue const* array(std::string_view key);

@@ -1,4 +1,4 @@
-#include "repository/table_reader.hpp"
+#include "instrument/table_reader.hpp"
 
 #include <algorithm>
 
@@ -47,6 +47,41 @@ std::optional<double> TableReader::number(std::string_view key) {
     return static_cast<double>(std::get<std::int64_t>(v->data));
   v = typed(key, v && std::holds_alternative<double>(v->data), v, "float");
   return v ? std::optional(std::get<double>(v->data)) : std::nullopt;
+}
+
+std::optional<bool> TableReader::flag(std::string_view key) {
+  ConfigValue const* v = value(key);
+  v = typed(key, v && std::holds_alternative<bool>(v->data), v, "bool");
+  return v ? std::optional(std::get<bool>(v->data)) : std::nullopt;
+}
+
+std::vector<double> TableReader::numbers(std::string_view key) {
+  std::vector<double> result;
+  if (ConfigValue const* v = array(key))
+    for (ConfigValue const& element : v->array()) {
+      if (auto const* whole = std::get_if<std::int64_t>(&element.data))
+        result.push_back(static_cast<double>(*whole));
+      else if (auto const* real = std::get_if<double>(&element.data))
+        result.push_back(*real);
+      else
+        problems_.add(element.where, "'" + std::string(key) + "' wants a list of numbers, got " +
+                                         element.type_name());
+    }
+  return result;
+}
+
+std::optional<std::pair<int, int>> TableReader::size(std::string_view key) {
+  ConfigValue const* const list = array(key);
+  if (!list) return std::nullopt;
+  constexpr std::int64_t most = 1'000'000;
+  std::vector<int> sides;
+  for (ConfigValue const& element : list->array()) {
+    auto const* n = std::get_if<std::int64_t>(&element.data);
+    if (n && *n > 0 && *n <= most) sides.push_back(static_cast<int>(*n));
+  }
+  if (sides.size() == 2 && list->array().size() == 2) return std::pair(sides[0], sides[1]);
+  problems_.add(list->where, "'" + std::string(key) + "' wants [width, height] in pixels");
+  return std::nullopt;
 }
 
 std::vector<std::string> TableReader::texts(std::string_view key) {
