@@ -26,11 +26,16 @@ std::span<Command const> commands();
 int run_command(Arguments const& arguments);
 int process_ccd_command(Arguments const& arguments);
 int create_command(Arguments const& arguments);
+int ingest_command(Arguments const& arguments);
+int ingest_calibs_command(Arguments const& arguments);
+int ingest_refcat_command(Arguments const& arguments);
 int query_command(Arguments const& arguments);
 int export_command(Arguments const& arguments);
 int compare_command(Arguments const& arguments);
 int plot_blend_command(Arguments const& arguments);
 int simulate_command(Arguments const& arguments);
+int check_camera_command(Arguments const& arguments);
+int new_command(Arguments const& arguments);
 int plugins_command(Arguments const& arguments);
 int describe_command(Arguments const& arguments);
 

@@ -214,8 +214,9 @@ class PanelDrawing {
     }
     cairo_surface_mark_dirty(bitmap.get());
     cairo_save(page_);
-    cairo_translate(page_, x_(box.x0 - 0.5), y_(box.y1() + 0.5));
-    cairo_scale(page_, x_(1.0) - x_(0.0), y_(0.0) - y_(1.0));
+    double const side = greys.binning;
+    cairo_translate(page_, x_(box.x0 * side - 0.5), y_((box.y1() + 1) * side - 0.5));
+    cairo_scale(page_, x_(side) - x_(0.0), y_(0.0) - y_(side));
     cairo_set_source_surface(page_, bitmap.get(), 0.0, 0.0);
     cairo_pattern_set_filter(cairo_get_source(page_), CAIRO_FILTER_NEAREST);
     cairo_paint(page_);
@@ -335,8 +336,8 @@ struct PageSize {
 PageSize page_size(Figure const& figure) {
   auto const columns = static_cast<double>(figure.columns);
   double const rows = std::ceil(static_cast<double>(figure.panels.size()) / columns);
-  return {columns * panel_width + 2.0 * page_margin,
-          header_height + rows * panel_height + page_margin};
+  return {columns * panel_width * figure.panel_scale + 2.0 * page_margin,
+          header_height + rows * panel_height * figure.panel_scale + page_margin};
 }
 
 void draw_header(cairo_t* page, Figure const& figure, PageSize const& size) {
@@ -366,10 +367,11 @@ void draw_page(cairo_t* page, Figure const& figure) {
   cairo_paint(page);
   draw_header(page, figure, size);
   auto const columns = static_cast<std::size_t>(figure.columns);
+  double const width = panel_width * figure.panel_scale;
+  double const height = panel_height * figure.panel_scale;
   for (std::size_t i = 0; i < figure.panels.size(); ++i) {
-    Rectangle const place{page_margin + static_cast<double>(i % columns) * panel_width,
-                          header_height + static_cast<double>(i / columns) * panel_height,
-                          panel_width, panel_height};
+    Rectangle const place{page_margin + static_cast<double>(i % columns) * width,
+                          header_height + static_cast<double>(i / columns) * height, width, height};
     PanelDrawing(page, figure.panels[i], place).draw();
   }
 }

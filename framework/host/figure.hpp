@@ -51,11 +51,12 @@ struct Note {
   std::string text;
 };
 
-/// Pixels as greys, one unit of the axes each; NaN is as white as paper.
+/// Pixels as greys; NaN is as white as paper.
 struct Greys {
   Image<float> pixels;
   double black = 0.0;
   double white = 1.0;
+  int binning = 1;  ///< units of the axes that a pixel is wide: pixel i covers i·binning − 0.5 on
 };
 
 struct Panel {
@@ -74,6 +75,7 @@ struct Figure {
   std::vector<std::pair<std::string, Colour>> legend;
   std::vector<Panel> panels;
   int columns = 3;
+  double panel_scale = 1.0;  ///< how much larger the panels are than usual
 };
 
 enum class PictureFormat { png, svg };

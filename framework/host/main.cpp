@@ -13,7 +13,7 @@ using namespace almagest;
 void print_usage(std::FILE* out) {
   std::fputs("usage: almagest COMMAND …\n\ncommands:\n", out);
   for (Command const& command : commands())
-    std::fprintf(out, "  %-12s %s\n", command.name, command.summary);
+    std::fprintf(out, "  %-14s %s\n", command.name, command.summary);
   std::fputs(
       "\n'almagest COMMAND --help' tells a command's options; 'almagest --version' the version.\n",
       out);

@@ -12,6 +12,7 @@
 #include "host/logging.hpp"
 #include "host/progress.hpp"
 #include "host/run_options.hpp"
+#include "repository/frame_table.hpp"
 #include "repository/repository.hpp"
 #include "repository/schema_files.hpp"
 
@@ -34,10 +35,8 @@ struct Preparation {
 PipelineRequest pipeline_request(RunOptions const& options, Repository const& repository) {
   PipelineRequest request;
   request.name = options.pipeline.empty() ? repository.single_frame_pipeline() : options.pipeline;
-  if (request.name.empty())
-    throw ConfigError("instrument '" + repository.instrument().name() +
-                      "' names no single-frame pipeline; use 'almagest run PIPELINE REPO'");
-  request.instrument_pipelines = repository.instrument().directory() / "pipelines";
+  if (request.name.empty()) request.name = "process_ccd";
+  request.instrument_pipelines = repository.pipelines();
   request.installed_pipelines = installed_pipelines();
   request.overrides = options.overrides;
   return request;
@@ -69,8 +68,10 @@ void check_log_levels(RunOptions const& options, Pipeline const& pipeline) {
 
 void prepare(Preparation& prepared, RunOptions const& options, Logging& logging) {
   load_plugins(prepared.plugins, options.plugin_path);
-  prepared.repository = Repository::open(options.repository, prepared.plugins,
-                                         {.calibrations = options.calibrations});
+  std::filesystem::path root = options.repository;
+  if (!options.input_rerun.empty()) root = root / "rerun" / options.input_rerun;
+  prepared.repository =
+      Repository::open(root, prepared.plugins, {.calibrations = options.calibrations});
   Repository const& repository = *prepared.repository;
 
   PipelineRequest request = pipeline_request(options, repository);
@@ -119,7 +120,7 @@ void show(ShowItem const& item, Preparation const& prepared) {
       for (UnitCandidate const& candidate : prepared.candidates) {
         std::string line = candidate.id.str();
         for (auto const& [name, value] : candidate.columns)
-          if (!candidate.id.find(name)) line += " " + name + "=" + to_string(value);
+          if (!candidate.id.find(name) && !FrameTable::is_bookkeeping(name)) line += " " + name + "=" + to_string(value);
         fmt::print("{}\n", line);
       }
       break;

@@ -95,6 +95,15 @@ void require_assignments(GivenOption const& option) {
           " is not KEY=VALUE; the pipeline and the repository stand before the options");
 }
 
+/// `NAME`, or `IN:OUT`: a rerun that reads from another one.
+void apply_rerun(RunOptions& options, std::string const& names) {
+  auto const colon = names.find(':');
+  options.input_rerun = colon == std::string::npos ? std::string() : names.substr(0, colon);
+  options.rerun.name = colon == std::string::npos ? names : names.substr(colon + 1);
+  if (colon != std::string::npos && (options.input_rerun.empty() || options.rerun.name.empty()))
+    throw ConfigError("--rerun '" + names + "' is not IN:OUT, two names");
+}
+
 void apply(RunOptions& options, GivenOption const& option) {
   std::string const& name = option.name;
   if (name == "help") {
@@ -106,9 +115,7 @@ void apply(RunOptions& options, GivenOption const& option) {
   } else if (name == "where") {
     options.where.push_back(option.values.at(0));
   } else if (name == "rerun") {
-    options.rerun.name = option.values.at(0);
-    if (options.rerun.name.find(':') != std::string::npos)
-      throw NotImplementedError("--rerun IN:OUT (chained reruns)");
+    apply_rerun(options, option.values.at(0));
   } else if (name == "output") {
     options.rerun.output = option.values.at(0);
   } else if (name == "calib") {

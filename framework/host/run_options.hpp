@@ -28,6 +28,7 @@ struct RunOptions {
   std::string pipeline;
   std::filesystem::path repository;
   RerunRequest rerun;
+  std::string input_rerun;  ///< `--rerun IN:OUT`: the rerun that is read from; "" = the repository
   std::filesystem::path calibrations;
   std::vector<PipelineOverride> overrides;
   std::vector<std::string> steps;

@@ -1,4 +1,8 @@
+#include <algorithm>
+#include <memory>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -11,6 +15,7 @@
 #include "host/logging.hpp"
 #include "engine/pipeline_document.hpp"
 #include "engine/toml_reader.hpp"
+#include "repository/declared_instrument.hpp"
 
 namespace almagest {
 
@@ -32,10 +37,36 @@ ConfigValue parameter_table(std::vector<GivenOption> const& given) {
   return table;
 }
 
+/// The component that simulates, and the camera for which it does.
+struct Chosen {
+  std::unique_ptr<Component> simulator;
+  std::shared_ptr<Instrument const> instrument;
+};
+
+/// A simulator's own name, or that of a camera, which the simulator of any camera takes.
+Chosen choose(std::string const& name, PluginRegistry const& plugins) {
+  constexpr std::string_view of_any_camera = "camera";
+  std::vector<std::string> const simulators = plugins.names(Simulator::interface_name);
+  std::vector<std::string> const cameras = instrument_names();
+  bool const is_camera = std::ranges::find(cameras, name) != cameras.end();
+  if (is_camera && std::ranges::find(simulators, name) == simulators.end()) {
+    Chosen chosen{plugins.make(Simulator::interface_name, std::string(of_any_camera)), nullptr};
+    chosen.instrument = load_obs_package(name, plugins).instrument;
+    return chosen;
+  }
+  try {
+    return {plugins.make(Simulator::interface_name, name), nullptr};
+  } catch (ConfigError const& error) {
+    std::string known;
+    for (std::string const& camera : cameras) known += (known.empty() ? "" : ", ") + camera;
+    throw ConfigError(std::string(error.what()) + "; cameras: " + (known.empty() ? "none" : known));
+  }
+}
+
 }  // namespace
 
 int simulate_command(Arguments const& arguments) {
-  CommandLine const line(arguments, "almagest simulate NAME OUT [options]", 2, [](auto add) {
+  CommandLine const line(arguments, "almagest simulate CAMERA OUT [options]", 2, [](auto add) {
     namespace po = boost::program_options;
     add("seed", po::value<std::string>()->value_name("N"), "fixes every byte (1)")(
         "config,c", po::value<Arguments>()->multitoken()->value_name("PARAMETER=VALUE ..."),
@@ -52,15 +83,16 @@ int simulate_command(Arguments const& arguments) {
 
   PluginRegistry plugins;
   load_plugins(plugins, line.plugin_path());
-  std::unique_ptr<Component> const component = plugins.make(Simulator::interface_name, name);
+  Chosen const chosen = choose(name, plugins);
   Problems problems;
-  component->configure(parameter_table(line.all("config")), "simulator '" + name + "'", plugins,
-                       problems);
+  chosen.simulator->configure(parameter_table(line.all("config")), "simulator '" + name + "'",
+                              plugins, problems);
   problems.raise();
   Console console;
   Logging logging(console, {}, {});
-  static_cast<Simulator const&>(*component)
-      .write(out, static_cast<std::uint64_t>(seed), logging.of("simulate"));
+  static_cast<Simulator const&>(*chosen.simulator)
+      .write({out, static_cast<std::uint64_t>(seed), chosen.instrument.get()},
+             logging.of("simulate"));
   fmt::print("wrote {}\n", out.string());
   return exit_ok;
 }

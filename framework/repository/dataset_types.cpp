@@ -1,9 +1,9 @@
 #include "repository/dataset_types.hpp"
 
 #include "engine/toml_reader.hpp"
+#include "instrument/table_reader.hpp"
 #include "repository/path_template.hpp"
 #include "repository/reference_catalogs.hpp"
-#include "repository/table_reader.hpp"
 
 namespace almagest {
 namespace {
@@ -12,7 +12,65 @@ namespace {
 // keys are those of a full data ID.
 constexpr char const* default_types = R"(
 [dataset.raw]
-doc = "Raw frame"
+product = "almagest.RawExposure/1"
+doc     = "Raw frame"
+
+# Calibrations stand below CALIB, each for a time.
+[dataset.bias]
+product = "almagest.Exposure/1"
+keys    = ["detector"]
+lookup  = "validity"
+doc     = "Read-out without light and time"
+
+[dataset.dark]
+product = "almagest.Exposure/1"
+keys    = ["detector"]
+lookup  = "validity"
+doc     = "Dark current of one second"
+
+[dataset.flat]
+product = "almagest.Exposure/1"
+keys    = ["band", "detector"]
+lookup  = "validity"
+doc     = "Response to even light, 1 on average"
+
+[dataset.fringe]
+product = "almagest.Exposure/1"
+keys    = ["band", "detector"]
+lookup  = "validity"
+doc     = "Pattern of the night sky's lines"
+
+[dataset.defects]
+product = "almagest.Defects/1"
+keys    = ["detector"]
+lookup  = "validity"
+doc     = "Rectangles of bad pixels"
+
+[dataset.crosstalk]
+product = "almagest.Crosstalk/1"
+keys    = ["detector"]
+lookup  = "validity"
+doc     = "How amplifiers' signals show in each other"
+
+[dataset.linearity]
+product = "almagest.LinearityTable/1"
+keys    = ["detector"]
+lookup  = "validity"
+doc     = "How amplifiers depart from a straight line"
+
+[dataset.bf_kernel]
+product = "almagest.BrighterFatterKernel/1"
+keys    = ["detector"]
+lookup  = "validity"
+doc     = "How charge pushes away charge"
+
+[dataset.oss_thumbnail]
+product = "almagest.Picture/1"
+doc     = "Overscan-subtracted frame to look at"
+
+[dataset.flattened_thumbnail]
+product = "almagest.Picture/1"
+doc     = "Flattened frame to look at"
 
 [dataset.icExp]
 product = "almagest.Exposure/1"
@@ -89,6 +147,15 @@ void read_sky_type(ConfigValue const& value, DatasetType& type, Problems& proble
   if (type.path.empty()) type.path = std::string(reference_catalog_directory) + '/' + type.name;
 }
 
+void read_path(ConfigValue const& value, DatasetType& type, Problems& problems) {
+  type.path = value.string();
+  try {
+    PathTemplate::parse(type.path, value.where);
+  } catch (ConfigError const& e) {
+    problems.add({}, e.what());
+  }
+}
+
 void read_type(ConfigValue const& value, DatasetType& type, Problems& problems) {
   TableReader table(value, "[dataset." + type.name + "]", problems);
   type.where = value.key_where;
@@ -99,16 +166,7 @@ void read_type(ConfigValue const& value, DatasetType& type, Problems& problems) 
     type.lookup = read_lookup(*text, *value.find("lookup"), problems);
   // The file's format follows from the product; the key is for types that will have several.
   table.not_implemented("format");
-  if (auto const text = table.text("path")) {
-    type.path = *text;
-    try {
-      PathTemplate::parse(*text, value.find("path")->where);
-    } catch (ConfigError const& e) {
-      problems.add({}, e.what());
-    } catch (NotImplementedError const& e) {
-      problems.add(value.find("path")->where, e.what());
-    }
-  }
+  if (table.text("path")) read_path(*value.find("path"), type, problems);
   if (type.lookup == Lookup::sky) read_sky_type(value, type, problems);
   table.finish();
 }
@@ -124,6 +182,14 @@ void read_dataset_types(ConfigValue const& document, DatasetTypes& types, Proble
       read_type(value, type, problems);
     }
   file.finish();
+}
+
+void set_paths(FrameStorage const& storage, DatasetTypes& types, Problems& problems) {
+  for (auto const& [name, path] : storage.paths) {
+    DatasetType& type = types[name];
+    type.name = name;
+    read_path(path, type, problems);
+  }
 }
 
 DatasetTypes default_dataset_types() {

@@ -9,7 +9,8 @@
 #include <optional>
 
 #include "engine/toml_reader.hpp"
-#include "repository/camera.hpp"
+#include "instrument/camera.hpp"
+#include "instrument/camera_document.hpp"
 #include "repository/checksum.hpp"
 #include "repository/dataset_types.hpp"
 
@@ -18,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A directory with a camera.toml, parsed as far as possible.
+/// A directory with a camera.toml, parsed as far as possible, without what it inherits.
 struct Candidate {
   fs::path directory;
   ConfigValue document;
@@ -40,6 +41,18 @@ struct Candidate {
   }
 };
 
+std::vector<fs::path> subdirectories(fs::path const& directory) {
+  std::vector<fs::path> result;
+  std::error_code error;
+  for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
+       entry.increment(error)) {
+    std::error_code none;
+    if (entry->is_directory(none)) result.push_back(entry->path());
+  }
+  std::ranges::sort(result);
+  return result;
+}
+
 /// Every package that can be found, in the order of the search.
 std::vector<Candidate> candidates() {
   std::vector<Candidate> result;
@@ -56,13 +69,11 @@ std::vector<Candidate> candidates() {
   };
   for (fs::path const& directory : obs_directories()) {
     add(directory);
-    std::error_code error;
-    std::vector<fs::path> entries;
-    for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
-         entry.increment(error))
-      entries.push_back(entry->path());
-    std::ranges::sort(entries);
-    std::ranges::for_each(entries, add);
+    for (fs::path const& package : subdirectories(directory)) {
+      add(package);
+      // A family of cameras: obs_lsst/lsstcam/camera.toml.
+      std::ranges::for_each(subdirectories(package), add);
+    }
   }
   return result;
 }
@@ -86,22 +97,25 @@ void require_plugin(CameraFile const& camera, PluginRegistry const& plugins) {
 
 ObsPackage load(Candidate const& candidate, PluginRegistry const& plugins) {
   Problems problems;
-  CameraFile camera = read_camera(candidate.document, problems);
+  ConfigValue const camera_toml = read_package_toml(candidate.directory / "camera.toml");
+  CameraFile camera = read_camera(camera_toml, problems);
   ObsPackage package;
   package.directory = candidate.directory;
+  package.storage = camera.storage;
   package.datasets = default_dataset_types();
-  // The hash is of what the files say: comments and spaces do not count.
-  std::string said = to_toml(candidate.document);
+  set_paths(package.storage, package.datasets, problems);
+  std::string said = package_text(camera_toml);
   if (fs::path const path = candidate.directory / "datasets.toml"; fs::exists(path)) {
-    ConfigValue const document = read_toml(path);
+    ConfigValue const document = read_package_toml(path);
     read_dataset_types(document, package.datasets, problems);
-    said += '\n' + to_toml(document);
+    said += '\n' + package_text(document);
   }
   problems.raise();
   package.hash = text_hash(said);
   package.gen2_mappers = camera.gen2_mappers;
   package.gen2_raw_table = camera.gen2_raw_table;
   package.single_frame_pipeline = camera.single_frame_pipeline;
+  package.pipelines = (candidate.directory / camera.pipelines_directory).lexically_normal();
   require_plugin(camera, plugins);
   std::string const name = camera.name;
   package.instrument =

@@ -8,6 +8,7 @@
 #include "almagest/instrument.hpp"
 #include "engine/dataset_type.hpp"
 #include "engine/plugin_registry.hpp"
+#include "instrument/frame_storage.hpp"
 
 namespace almagest {
 
@@ -15,10 +16,12 @@ namespace almagest {
 struct ObsPackage {
   std::filesystem::path directory;
   std::shared_ptr<Instrument const> instrument;  ///< wrapped by the package's C++ when there is any
+  FrameStorage storage;                   ///< where raws go, and the registry's columns
   DatasetTypes datasets;                  ///< the framework's defaults, overridden by the package's
   std::vector<std::string> gen2_mappers;  ///< Gen2 `_mapper` names that mean this instrument
   std::string gen2_raw_table = "raw";
   std::string single_frame_pipeline;
+  std::filesystem::path pipelines;  ///< `instrument:`; cameras of one observatory may share it
   std::string hash;  ///< of camera.toml and datasets.toml: part of the configuration
 };
 

@@ -5,15 +5,11 @@
 
 #include <algorithm>
 
+#include "repository/frame_registry.hpp"
+#include "repository/frame_tables.hpp"
+
 namespace almagest {
 namespace {
-
-/// An SQL identifier, whatever characters it has.
-std::string identifier(std::string_view name) {
-  std::string text = "\"";
-  for (char const c : name) text += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return text + '"';
-}
 
 /// By the rules of column affinity (SQLite, "Datatypes", section 3.1), in the registry's spelling.
 FrameTable::Type column_type(std::string declared) {
@@ -35,33 +31,33 @@ std::optional<Value> value_of(SQLite::Column const& column) {
   return Value(std::move(text));
 }
 
-void bind(SQLite::Statement& statement, int index, Value const& value) {
-  std::visit(
-      [&](auto const& v) {
-        if constexpr (std::is_same_v<std::decay_t<decltype(v)>, bool>)
-          statement.bind(index, v ? 1 : 0);
-        else
-          statement.bind(index, v);
-      },
-      value);
-}
-
 }  // namespace
 
 FrameTable::FrameTable(std::filesystem::path registry, bool foreign, std::string table)
-    : connection_(std::move(registry), foreign), table_(std::move(table)) {
+    : connection_(std::move(registry), foreign), from_(sql_identifier(table) + " AS r") {
   if (!connection_.exists())
     throw ConfigError("there is no registry " + connection_.path().string());
   connection_.use([&](SQLite::Database& database) {
     columns_.clear();
-    SQLite::Statement query(database, "SELECT name, type FROM pragma_table_info(?)");
-    query.bind(1, table_);
-    while (query.executeStep())
-      if (std::string const name = query.getColumn(0).getString(); name != "id")
-        columns_.push_back({name, column_type(query.getColumn(1).getString())});
+    add_columns(database, table);
+    of_raw_ = columns_.size();
+    add_columns(database, "raw_file");
   });
-  if (columns_.empty())
-    throw ConfigError(connection_.path().string() + " has no table '" + table_ + "'");
+  if (of_raw_ == 0)
+    throw ConfigError(connection_.path().string() + " has no table '" + table + "'");
+  if (has_files()) from_ += " LEFT JOIN raw_file AS f ON f.id = r.id";
+}
+
+void FrameTable::add_columns(SQLite::Database& database, std::string const& table) {
+  SQLite::Statement query(database, "SELECT name, type FROM pragma_table_info(?)");
+  query.bind(1, table);
+  while (query.executeStep())
+    if (std::string const name = query.getColumn(0).getString(); name != "id" && !find(name))
+      columns_.push_back({name, column_type(query.getColumn(1).getString())});
+}
+
+bool FrameTable::is_bookkeeping(std::string_view column) noexcept {
+  return std::ranges::find(file_bookkeeping, column) != file_bookkeeping.end();
 }
 
 std::optional<std::size_t> FrameTable::find(std::string_view column) const noexcept {
@@ -70,12 +66,16 @@ std::optional<std::size_t> FrameTable::find(std::string_view column) const noexc
   return static_cast<std::size_t>(found - columns_.begin());
 }
 
+std::string FrameTable::sql_of(std::string const& column) const {
+  return (find(column) < of_raw_ ? "r." : "f.") + sql_identifier(column);
+}
+
 std::vector<FrameTable::Row> FrameTable::rows() const {
   std::vector<Row> result;
   std::string sql;
   for (Column const& column : columns_)
-    sql += (sql.empty() ? "SELECT " : ", ") + identifier(column.name);
-  sql += " FROM " + identifier(table_);
+    sql += (sql.empty() ? "SELECT " : ", ") + sql_of(column.name);
+  sql += " FROM " + from_;
   connection_.use([&](SQLite::Database& database) {
     result.clear();
     SQLite::Statement query(database, sql);
@@ -90,16 +90,15 @@ std::vector<FrameTable::Row> FrameTable::rows() const {
 
 std::vector<Value> FrameTable::values(
     std::string const& column, std::vector<std::pair<std::string, Value>> const& where) const {
-  std::string sql =
-      fmt::format("SELECT DISTINCT {} FROM {}", identifier(column), identifier(table_));
+  std::string sql = fmt::format("SELECT DISTINCT {} FROM {}", sql_of(column), from_);
   for (std::size_t i = 0; i < where.size(); ++i)
-    sql += (i == 0 ? " WHERE " : " AND ") + identifier(where[i].first) + " = ?";
+    sql += (i == 0 ? " WHERE " : " AND ") + sql_of(where[i].first) + " = ?";
   std::vector<Value> result;
   connection_.use([&](SQLite::Database& database) {
     result.clear();
     SQLite::Statement query(database, sql + " LIMIT 2");
     for (std::size_t i = 0; i < where.size(); ++i)
-      bind(query, static_cast<int>(i) + 1, where[i].second);
+      bind_value(query, static_cast<int>(i) + 1, where[i].second);
     while (query.executeStep())
       if (auto value = value_of(query.getColumn(0))) result.push_back(std::move(*value));
   });

@@ -13,7 +13,7 @@
 namespace almagest {
 
 /// The registry's table of raw frames, one row each: of a Gen2 registry as it stands, or of our
-/// own.
+/// own. What `raw_file` tells of a frame (frame_tables.hpp) is there as further columns.
 class FrameTable {
  public:
   enum class Type { integer, number, text };
@@ -27,8 +27,13 @@ class FrameTable {
   /// \throws ConfigError when the file or the table does not exist
   FrameTable(std::filesystem::path registry, bool foreign, std::string table);
 
+  /// Whether a column is about the frame's file: its path, its size.
+  static bool is_bookkeeping(std::string_view column) noexcept;
   /// Without the row number `id`.
   std::vector<Column> const& columns() const noexcept { return columns_; }
+  /// Whether the files of the frames are entered, too; a registry that only LSST's middleware has
+  /// written does not have them.
+  bool has_files() const noexcept { return columns_.size() > of_raw_; }
   /// Position of a column, or none.
   std::optional<std::size_t> find(std::string_view column) const noexcept;
 
@@ -41,8 +46,12 @@ class FrameTable {
                             std::vector<std::pair<std::string, Value>> const& where) const;
 
  private:
+  void add_columns(SQLite::Database& database, std::string const& table);
+  std::string sql_of(std::string const& column) const;
+
   ReadConnection connection_;
-  std::string table_;
+  std::string from_;        // the tables, joined
+  std::size_t of_raw_ = 0;  // so many columns are of the table of raw frames itself
   std::vector<Column> columns_;
 };
 

@@ -37,36 +37,35 @@ Value typed(DataIdKey const& key, Value const& value, fs::path const& root) {
   return number;
 }
 
-std::string trimmed(std::string text) {
-  auto const blank = " \t\r\n";
-  text.erase(text.find_last_not_of(blank) + 1);
-  text.erase(0, text.find_first_not_of(blank));
-  return text;
-}
-
 }  // namespace
 
 // ---- opening ----------------------------------------------------------------------------------
 
-OpenedRepository::OpenedRepository(fs::path root, PluginRegistry const& plugins)
+OpenedRepository::OpenedRepository(fs::path root, PluginRegistry const& plugins,
+                                   fs::path const& calibrations)
     : root_(fs::absolute(root).lexically_normal()), plugins_(plugins) {
   if (!root_.has_filename()) root_ = root_.parent_path();  // "input/"
   if (!fs::is_directory(root_))
     throw ConfigError("there is no repository " + root_.string() + ": no such directory");
   if (fs::exists(root_ / repository_file_name))
-    open_own();
+    open_own(calibrations);
   else if (fs::exists(root_ / "_mapper"))
     open_gen2();
   else
     throw ConfigError(root_.string() + " is no repository: it has neither " + repository_file_name +
                       " nor _mapper (almagest create makes one)");
+  // A directory that is given is that of the oldest repository, and the only one.
+  if (!calibrations.empty() && !parent_)
+    calibrations_ = CalibrationIndex::of_directory(calibrations);
+  else if (calibrations.empty() && !is_rerun())
+    calibrations_ = CalibrationIndex::of_repository(root_);
 }
 
 OpenedRepository::~OpenedRepository() = default;
 
 void OpenedRepository::open_gen2() {
-  package_ = std::make_shared<ObsPackage>(
-      load_obs_package_for_mapper(trimmed(file_text(root_ / "_mapper")), plugins_));
+  package_ =
+      std::make_shared<ObsPackage>(load_obs_package_for_mapper(gen2_mapper(root_), plugins_));
   frames_ =
       std::make_unique<FrameTable>(root_ / registry_file_name, true, package_->gen2_raw_table);
   registry_ = std::make_unique<ReadConnection>(root_ / gen2_rerun_file_name, false);
@@ -74,7 +73,7 @@ void OpenedRepository::open_gen2() {
   add_reference_catalogs(root_, datasets_);
 }
 
-void OpenedRepository::open_own() {
+void OpenedRepository::open_own(fs::path const& calibrations) {
   RepositoryFile const file = read_repository_file(root_);
   if (file.parent.empty()) {
     package_ = std::make_shared<ObsPackage>(load_obs_package(file.instrument, plugins_));
@@ -87,7 +86,7 @@ void OpenedRepository::open_own() {
   if (!fs::is_directory(file.parent))
     throw ConfigError(fmt::format("{}: its parent {} does not exist",
                                   (root_ / repository_file_name).string(), file.parent.string()));
-  parent_ = std::make_shared<OpenedRepository>(file.parent, plugins_);
+  parent_ = std::make_shared<OpenedRepository>(file.parent, plugins_, calibrations);
   package_ = parent_->package_;
   if (file.instrument != instrument().name())
     throw ConfigError(fmt::format("{}: instrument '{}', but its parent {} is of '{}'",
@@ -287,7 +286,9 @@ std::vector<UnitCandidate> OpenedRepository::select(
                                     nearest_name_hint(dataset, known), fmt::join(known, ", ")));
     }
     std::vector<std::string> const& keys = type->second.keys;
-    if (!keys.empty() && !std::ranges::is_permutation(keys, key_names()))
+    // Which calibration holds depends on the frame.
+    if (type->second.lookup != Lookup::validity && !keys.empty() &&
+        !std::ranges::is_permutation(keys, key_names()))
       candidates = grouped(std::move(candidates), keys);
   }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "repository/calibration_index.hpp"
 #include "repository/declared_instrument.hpp"
 #include "repository/frame_table.hpp"
 #include "repository/registry.hpp"
@@ -20,7 +21,9 @@ namespace almagest {
 ///     REPO/rerun/NAME/almagest.toml --parent--> REPO; its rows are in REPO's registry
 class OpenedRepository final : public Repository {
  public:
-  OpenedRepository(std::filesystem::path root, PluginRegistry const& plugins);
+  /// \param calibrations  directory to use instead of CALIB, or ""
+  OpenedRepository(std::filesystem::path root, PluginRegistry const& plugins,
+                   std::filesystem::path const& calibrations = {});
   ~OpenedRepository() override;
 
   std::filesystem::path const& root() const override { return root_; }
@@ -30,6 +33,7 @@ class OpenedRepository final : public Repository {
   DatasetTypes const& datasets() const override { return datasets_; }
   std::vector<std::string> column_names() const override;
   std::string single_frame_pipeline() const override { return package_->single_frame_pipeline; }
+  std::filesystem::path const& pipelines() const override { return package_->pipelines; }
   std::vector<UnitCandidate> select(std::string const& dataset, IdSelection const& ids,
                                     std::vector<Expression const*> const& conditions,
                                     std::string const& rerun) const override;
@@ -45,6 +49,10 @@ class OpenedRepository final : public Repository {
   /// Where its reruns' rows are; a Gen2 registry is never written, so they get a file of their own.
   ReadConnection const& registry() const noexcept { return *registry_; }
   FrameTable const& frames() const;
+  /// What was ingested here as a calibration; nullptr for a rerun, and below `--calib`.
+  CalibrationIndex const* calibrations() const noexcept {
+    return calibrations_ ? &*calibrations_ : nullptr;
+  }
 
   /// The value of a key, role or registry column for a data ID; none when it is not known or the
   /// ID leaves it open.
@@ -55,7 +63,7 @@ class OpenedRepository final : public Repository {
 
  private:
   void open_gen2();
-  void open_own();
+  void open_own(std::filesystem::path const& calibrations);
   std::string known_reruns() const;
   std::vector<UnitCandidate> frame_candidates() const;
   std::vector<UnitCandidate> stored_candidates(std::string const& rerun,
@@ -72,6 +80,7 @@ class OpenedRepository final : public Repository {
   DatasetTypes datasets_;
   std::unique_ptr<FrameTable> frames_;
   std::unique_ptr<ReadConnection> registry_;
+  std::optional<CalibrationIndex> calibrations_;
   std::optional<std::string> own_rerun_;
 };
 
@@ -88,6 +97,13 @@ inline constexpr char const* repository_file_name = "almagest.toml";
 inline constexpr char const* registry_file_name = "registry.sqlite3";
 /// The reruns of a Gen2 repository.
 inline constexpr char const* gen2_rerun_file_name = "almagest.sqlite3";
+
+/// Makes a directory an empty repository, as far as it is none yet.
+/// \throws ConfigError when it cannot be made; DataError for its files
+void make_repository_files(std::filesystem::path const& root, ObsPackage const& package);
+
+/// The mapper that an LSST Gen2 repository names.
+std::string gen2_mapper(std::filesystem::path const& root);
 
 /// \throws ConfigError naming the place
 RepositoryFile read_repository_file(std::filesystem::path const& directory);

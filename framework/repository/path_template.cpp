@@ -6,6 +6,8 @@
 #include <charconv>
 #include <utility>
 
+#include "repository/calendar.hpp"
+
 namespace almagest {
 namespace {
 
@@ -22,16 +24,21 @@ bool is_name(std::string_view text) noexcept {
   });
 }
 
-/// The value with everything unprintable made visible, for messages.
+/// A value for messages.
 std::string visible(std::string_view text) {
-  std::string result = "'";
-  for (char const c : text.substr(0, 80))
-    result +=
-        is_control(c) ? fmt::format("\\x{:02x}", static_cast<unsigned char>(c)) : std::string(1, c);
-  return result + (text.size() > 80 ? "…'" : "'");
+  constexpr std::size_t most = 80;
+  return "'" + printable(text.substr(0, most)) + (text.size() > most ? "…'" : "'");
 }
 
 }  // namespace
+
+std::string printable(std::string_view text) {
+  std::string result;
+  for (char const c : text)
+    result +=
+        is_control(c) ? fmt::format("\\x{:02x}", static_cast<unsigned char>(c)) : std::string(1, c);
+  return result;
+}
 
 std::string confined(std::string_view name, Value const& value) {
   std::string text = to_string(value);
@@ -66,19 +73,26 @@ PathTemplate::Piece PathTemplate::parse_placeholder(std::string_view inside, Whe
   if (colon == std::string_view::npos) return piece;
   std::string_view format = inside.substr(colon + 1);
   if (format == "s") return piece;
-  if (format.find('%') != std::string_view::npos)
-    throw NotImplementedError(fmt::format("date format '{{{}}}' in a path", inside));
+  if (format.find('%') != std::string_view::npos) {
+    if (!is_time_format(format))
+      throw ConfigError(where, fmt::format("'{}' is no format for a time in a path: want %Y %m %d "
+                                           "%j %H %M %S, and no '/'",
+                                           format));
+    piece.time_format = format;
+    return piece;
+  }
   std::string_view const whole = format;
   if (format.ends_with('d')) format.remove_suffix(1);
   piece.integer = true;
   piece.zero_filled = format.starts_with('0');
-  if (!format.empty()) {
+  if (whole != "d") {
     auto const [end, error] =
         std::from_chars(format.data(), format.data() + format.size(), piece.width);
     if (error != std::errc() || end != format.data() + format.size() || piece.width < 0 ||
-        piece.width > widest || !whole.ends_with('d'))
-      throw ConfigError(where,
-                        fmt::format("'{}' is no format for a path: want d, 6d, 06d or s", whole));
+        piece.width > widest)
+      throw ConfigError(where, fmt::format("'{}' is no format for a path: want d, 6d, 06d, s or a "
+                                           "date as %Y-%m-%d",
+                                           whole));
   }
   return piece;
 }
@@ -89,7 +103,7 @@ PathTemplate PathTemplate::parse(std::string_view text, Where const& where) {
   std::string literal;
   auto const flush = [&] {
     if (!literal.empty())
-      result.pieces_.push_back({std::exchange(literal, {}), false, false, false, 0});
+      result.pieces_.push_back({std::exchange(literal, {}), false, false, false, 0, {}});
   };
   for (std::size_t i = 0; i < text.size(); ++i) {
     char const c = text[i];
@@ -142,6 +156,12 @@ std::string PathTemplate::expand(Piece const& piece, Lookup const& value_of) con
   std::optional<Value> const value = value_of(piece.text);
   if (!value)
     throw DataError(fmt::format("path '{}' needs '{}', which is not known", text_, piece.text));
+  if (!piece.time_format.empty()) try {
+      return utc_text(*value, piece.time_format);
+    } catch (DataError const&) {
+      throw DataError(fmt::format("path '{}' wants a time for '{}', got {}", text_, piece.text,
+                                  visible(to_string(*value))));
+    }
   if (!piece.integer) return confined(piece.text, *value);
   auto const* number = std::get_if<std::int64_t>(&*value);
   if (!number)

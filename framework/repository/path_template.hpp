@@ -15,13 +15,13 @@ namespace almagest {
 /// The path of a dataset below a repository, with the data ID's values to be filled in:
 /// `{run}/corr/{camcol}/fpC-{run:06d}-{filter}{camcol}-{field:04d}.fit.gz`.
 ///
-/// A placeholder is `{name}` or `{name:format}`; the formats are `d`, `6d`, `06d` for integers and
-/// `s` for anything. `{{` and `}}` are braces. Values are confined: none of them can lead out of
-/// the directory that it is put into.
+/// A placeholder is `{name}` or `{name:format}`; the formats are `d`, `6d`, `06d` (also `06`) for
+/// integers, `s` for anything, and those of utc_text() for times: `{begin:%Y-%m-%d}` is the UTC
+/// date. `{{` and `}}` are braces. Values are confined: none of them can lead out of the directory
+/// that it is put into.
 class PathTemplate {
  public:
-  /// \throws ConfigError when the text is no relative path, or a placeholder cannot be read;
-  /// NotImplementedError for `{begin:%Y-%m-%d}`
+  /// \throws ConfigError when the text is no relative path, or a placeholder cannot be read
   static PathTemplate parse(std::string_view text, Where const& where);
 
   using Lookup = std::function<std::optional<Value>(std::string const& name)>;
@@ -45,6 +45,7 @@ class PathTemplate {
     bool integer = false;
     bool zero_filled = false;
     int width = 0;
+    std::string time_format;  ///< not empty: the value is a time
   };
   static Piece parse_placeholder(std::string_view inside, Where const& where);
   void refuse_escape(Where const& where) const;
@@ -57,5 +58,8 @@ class PathTemplate {
 
 /// The value as a part of a path. \throws DataError when it may not stand in one
 std::string confined(std::string_view name, Value const& value);
+
+/// The text with everything unprintable made visible: a file's name in a line of a log.
+std::string printable(std::string_view text);
 
 }  // namespace almagest

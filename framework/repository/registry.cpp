@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int registry_version = 1;
+constexpr int oldest_version = 1;
 
 constexpr char const* tables = R"(
 CREATE TABLE rerun (                     -- one named set of outputs, made with one configuration
@@ -100,18 +100,6 @@ CREATE TABLE process (                   -- that works on a rerun now
 ) STRICT, WITHOUT ROWID;
 )";
 
-/// The table that `--id` selects from, for the instrument's keys.
-std::string raw_table(std::vector<DataIdKey> const& keys) {
-  std::string columns, names;
-  for (DataIdKey const& key : keys) {
-    columns += fmt::format("  \"{}\" {} NOT NULL,\n", key.name,
-                           key.type == DataIdKey::Type::integer ? "INTEGER" : "TEXT");
-    names += fmt::format("{}\"{}\"", names.empty() ? "" : ", ", key.name);
-  }
-  return fmt::format("CREATE TABLE raw (\n  id INTEGER PRIMARY KEY,\n{}  UNIQUE ({})\n) STRICT;\n",
-                     columns, names);
-}
-
 /// Applies changes inside a transaction; statements are prepared when the first of a kind comes.
 class Changes {
  public:
@@ -196,7 +184,7 @@ class Changes {
 
 }  // namespace
 
-void Registry::create(fs::path const& path, std::vector<DataIdKey> const* keys) {
+void Registry::create(fs::path const& path, FrameTablesOf const* frames) {
   if (fs::exists(path)) return;
   AtomicFile file(path);
   try {
@@ -204,7 +192,7 @@ void Registry::create(fs::path const& path, std::vector<DataIdKey> const* keys) 
                               SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
     database.exec("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; BEGIN");
     database.exec(tables);
-    if (keys) database.exec(raw_table(*keys));
+    if (frames) make_frame_tables(database, *frames);
     database.exec(fmt::format("PRAGMA user_version = {}; COMMIT", registry_version));
     if (is_on_local_file_system(path.parent_path())) database.exec("PRAGMA journal_mode = WAL");
   } catch (SQLite::Exception const& error) {
@@ -217,9 +205,11 @@ void Registry::create(fs::path const& path, std::vector<DataIdKey> const* keys) 
 Registry::Registry(fs::path path) : path_(std::move(path)), database_(open_read_write(path_)) {
   int const version =
       while_busy(path_, [&] { return database_->execAndGet("PRAGMA user_version").getInt(); });
-  if (version != registry_version)
-    throw DataError(fmt::format("{}: this registry has version {}, this program reads version {}",
-                                path_.string(), version, registry_version));
+  if (version < oldest_version || version > registry_version)
+    throw DataError(
+        fmt::format("{}: this registry has version {}, this program reads versions {} "
+                    "to {}",
+                    path_.string(), version, oldest_version, registry_version));
 }
 
 Registry::~Registry() = default;

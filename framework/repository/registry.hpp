@@ -14,8 +14,13 @@
 #include "almagest/data_id.hpp"
 #include "almagest/instrument.hpp"
 #include "repository/database.hpp"
+#include "repository/frame_tables.hpp"
 
 namespace almagest {
+
+/// Version 2 has the frame tables (frame_tables.hpp), which whoever ingests adds to a registry of
+/// version 1.
+inline constexpr int registry_version = 2;
 
 /// A dataset type as a rerun stores it.
 struct StoredTypeRow {
@@ -120,8 +125,8 @@ struct Claim {
 class Registry {
  public:
   /// Makes the file when it is missing; of several processes that do, one wins and all use its
-  /// file. \param keys  with them it also gets a table of raw frames
-  static void create(std::filesystem::path const& path, std::vector<DataIdKey> const* keys);
+  /// file. \param frames  with them it also gets the tables of raw frames and calibrations
+  static void create(std::filesystem::path const& path, FrameTablesOf const* frames);
 
   /// \throws DataError naming the file
   explicit Registry(std::filesystem::path path);

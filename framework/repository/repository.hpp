@@ -54,6 +54,8 @@ class Repository {
   virtual std::vector<std::string> column_names() const = 0;
   /// The pipeline `process-ccd` runs (camera.toml `[pipelines] single_frame`), or "".
   virtual std::string single_frame_pipeline() const = 0;
+  /// The directory of the camera's pipelines (camera.toml `[pipelines] directory`).
+  virtual std::filesystem::path const& pipelines() const = 0;
 
   /// Data IDs of a dataset type (a raw, or anything stored) that match, sorted in the instrument's
   /// order. \param rerun  the rerun whose outputs are meant; "": the raws, or this repository's own

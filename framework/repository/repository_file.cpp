@@ -1,9 +1,17 @@
 #include "engine/toml_reader.hpp"
+#include "instrument/table_reader.hpp"
 #include "repository/atomic_file.hpp"
 #include "repository/opened_repository.hpp"
-#include "repository/table_reader.hpp"
 
 namespace almagest {
+
+std::string gen2_mapper(std::filesystem::path const& root) {
+  constexpr char const* blank = " \t\r\n";
+  std::string text = file_text(root / "_mapper");
+  text.erase(text.find_last_not_of(blank) + 1);
+  text.erase(0, text.find_first_not_of(blank));
+  return text;
+}
 
 RepositoryFile read_repository_file(std::filesystem::path const& directory) {
   ConfigValue const document = read_toml(directory / repository_file_name);

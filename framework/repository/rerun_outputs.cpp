@@ -10,7 +10,10 @@ namespace {
 DatasetNaming naming_of(Output const& output, Version const& version, Pipeline const& pipeline,
                         OpenedRepository const& repository, DatasetFinder const& finder) {
   auto naming = finder.declared(output.dataset, version.product_id);
-  bool const has_keys = naming && !repository.datasets().at(output.dataset).keys.empty();
+  // What is looked up by date is stored by what its writer says that it is of.
+  bool const has_keys = naming && !repository.datasets().at(output.dataset).keys.empty() &&
+                        repository.datasets().at(output.dataset).lookup == Lookup::exact;
+  if (naming && !has_keys) naming->keys = repository.key_names();
   if (!naming)
     naming = DatasetNaming{
         repository.key_names(),

@@ -16,7 +16,6 @@ fs::path absolute_directory(fs::path const& path) {
 }
 
 void check_name(std::string const& name) {
-  if (name.find(':') != std::string::npos) throw NotImplementedError("--rerun IN:OUT");
   try {
     confined("--rerun", name);
   } catch (DataError const& e) {
@@ -48,6 +47,22 @@ void check_existing(OpenedRepository const& repository, fs::path const& director
         file.parent.empty() ? std::string() : " (that is " + file.parent.string() + ")"));
 }
 
+/// As its almagest.toml names it.
+fs::path parent_of(OpenedRepository const& repository, RerunPlace const& place) {
+  if (place.name.empty()) return fs::canonical(repository.root());
+  return repository.is_rerun() ? fs::path("..") / repository.root().filename() : fs::path("../..");
+}
+
+/// `--rerun` that is there already keeps what it reads from.
+void check_chain(RerunPlace const& place, fs::path const& parent) {
+  if (!fs::exists(place.directory / repository_file_name)) return;
+  RepositoryFile const file = read_repository_file(place.directory);
+  fs::path const wanted = (place.directory / parent).lexically_normal();
+  if (!same_directory(file.parent, wanted))
+    throw ConfigError(fmt::format("rerun '{}' is there already and reads from {}, not from {}",
+                                  place.name, file.parent.string(), wanted.string()));
+}
+
 }  // namespace
 
 RerunPlace rerun_place(OpenedRepository const& repository, RerunRequest const& request) {
@@ -61,15 +76,21 @@ RerunPlace rerun_place(OpenedRepository const& repository, RerunRequest const& r
     return {"", directory, directory / registry_file_name};
   }
   check_name(request.name);
-  if (repository.is_rerun())
-    throw ConfigError(fmt::format("{} is a rerun of {}: give that repository",
-                                  repository.root().string(),
-                                  repository.parent()->root().string()));
-  return {request.name, repository.root() / "rerun" / request.name, repository.registry().path()};
+  // A rerun's own reruns stand beside it, and find in it what they do not have.
+  fs::path const reruns =
+      repository.is_rerun() ? repository.root().parent_path() : repository.root() / "rerun";
+  fs::path const directory = reruns / request.name;
+  if (same_directory(directory, repository.root()))
+    throw ConfigError("rerun '" + request.name + "' cannot read itself: give it another name");
+  return {request.name, directory, repository.registry().path()};
 }
 
 void prepare_rerun_place(OpenedRepository const& repository, RerunPlace const& place) {
-  if (place.name.empty()) check_existing(repository, place.directory);
+  fs::path const parent = parent_of(repository, place);
+  if (place.name.empty())
+    check_existing(repository, place.directory);
+  else
+    check_chain(place, parent);
   try {
     std::error_code error;
     fs::create_directories(place.directory, error);
@@ -78,7 +99,6 @@ void prepare_rerun_place(OpenedRepository const& repository, RerunPlace const& p
     remove_abandoned_files(place.directory, false);
     if (!fs::exists(place.registry)) remove_abandoned_files(place.registry.parent_path(), false);
     Registry::create(place.registry, nullptr);
-    fs::path const parent = place.name.empty() ? fs::canonical(repository.root()) : "../..";
     write_repository_file(place.directory, {repository.instrument().name(), parent, place.name});
   } catch (DataError const& e) {
     throw ConfigError(fmt::format("cannot write there: {}{}", e.what(),

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "repository/json.hpp"
+
 namespace almagest {
 
 bool Staleness::is_stale(std::string const& type, std::string const& data_id,
@@ -34,6 +36,13 @@ bool Staleness::has_changed(InputRow const& input) {
   if (input.level == 0)
     if (auto const row = registry_.find_dataset(rerun_, input.type, input.data_id))
       return row->provenance != input.checksum || look(input.type, input.data_id, nullptr, true);
+  // Another calibration may hold now.
+  if (finder_.is_dated(input.type)) {
+    auto const now = finder_.find(input.type, {}, data_id_of_json(input.data_id));
+    if (now ? now->level != input.level || now->path != input.path : !input.path.empty())
+      return true;
+    if (!now) return !input.checksum.empty();
+  }
   return checksums_.of(finder_.directory(input.level) / input.path) != input.checksum;
 }
 

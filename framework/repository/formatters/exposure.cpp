@@ -1,4 +1,5 @@
 #include "almagest/exposure.hpp"
+#include "almagest/instrument.hpp"
 
 #include <cmath>
 
@@ -29,6 +30,7 @@ void set_visit_info(Header& header, VisitInfo const& visit) {
   if (visit.exposure_id != 0)
     header.set("EXPID", visit.exposure_id, "the instrument's number of the exposure");
   set_number(header, "EXPTIME", visit.exposure_time_s, "[s] exposure time");
+  set_number(header, "DARKTIME", visit.dark_time_s, "[s] dark current was collected");
   if (!std::isnan(visit.mid_exposure_mjd_tai)) {
     header.set("TIMESYS", std::string("TAI"), "time scale");
     header.set("MJD-AVG", visit.mid_exposure_mjd_tai, "[d] middle of the exposure");
@@ -38,7 +40,12 @@ void set_visit_info(Header& header, VisitInfo const& visit) {
     set_angle(header, "BORERA", visit.boresight.ra, "boresight, right ascension");
   if (!std::isnan(visit.boresight.dec))
     set_angle(header, "BOREDE", visit.boresight.dec, "boresight, declination");
+  set_number(header, "BOREROT", visit.rotation_deg, "[deg] rotation of the camera on the sky");
   if (!visit.band.empty()) header.set("FILTER", visit.band, "band");
+  if (!visit.physical_filter.empty())
+    header.set("PHYSFILT", visit.physical_filter, "physical filter");
+  if (!visit.observation_type.empty())
+    header.set("OBSTYPE", visit.observation_type, "kind of exposure");
 }
 
 VisitInfo visit_info_of(Header const& header) {
@@ -46,10 +53,14 @@ VisitInfo visit_info_of(Header const& header) {
   VisitInfo visit;
   if (header.has("EXPID")) visit.exposure_id = header.integer("EXPID");
   visit.exposure_time_s = header.number_or("EXPTIME", unknown);
+  visit.dark_time_s = header.number_or("DARKTIME", unknown);
   visit.mid_exposure_mjd_tai = header.number_or("MJD-AVG", unknown);
   visit.airmass = header.number_or("AIRMASS", unknown);
   visit.boresight = {angle_or_nan(header, "BORERA"), angle_or_nan(header, "BOREDE")};
+  visit.rotation_deg = header.number_or("BOREROT", unknown);
   if (header.has("FILTER")) visit.band = header.text("FILTER");
+  if (header.has("PHYSFILT")) visit.physical_filter = header.text("PHYSFILT");
+  if (header.has("OBSTYPE")) visit.observation_type = header.text("OBSTYPE");
   return visit;
 }
 
@@ -65,10 +76,21 @@ void set_detector(Header& header, Detector const& detector) {
 
 Detector detector_of(Header const& header) {
   if (!header.has("DETNAME")) return {};
-  return {header.text("DETNAME"),
-          int_card(header, "DETID"),
-          {int_card(header, "DETX0"), int_card(header, "DETY0"), int_card(header, "DETNX"),
-           int_card(header, "DETNY")}};
+  Detector detector;
+  detector.name = header.text("DETNAME");
+  detector.id = int_card(header, "DETID");
+  detector.box = {int_card(header, "DETX0"), int_card(header, "DETY0"), int_card(header, "DETNX"),
+                  int_card(header, "DETNY")};
+  return detector;
+}
+
+/// The camera's own description, which has more than the cards hold.
+Detector known_detector(Detector const& read, Instrument const* instrument) {
+  if (instrument)
+    for (Detector const& detector : instrument->detectors())
+      if (detector.id == read.id && detector.name == read.name && detector.box == read.box)
+        return detector;
+  return read;
 }
 
 Header primary_header(Exposure const& exposure, Formatter::WriteRequest const& request) {
@@ -117,7 +139,7 @@ Exposure read(fits::Reader& reader, Formatter::ReadRequest const& request,
   exposure.id = data_id_of(cards);
   if (exposure.id.empty()) exposure.id = request.id;
   exposure.visit_info = visit_info_of(cards);
-  exposure.detector = detector_of(cards);
+  exposure.detector = known_detector(detector_of(cards), request.instrument);
   exposure.photo_calib = photo_calib_of(cards);
   exposure.metadata = metadata_of(primary);
   exposure.metadata.set_origin(primary.origin());

@@ -1,6 +1,9 @@
 #include "repository/formatters/standard_products.hpp"
 
 #include "almagest/background.hpp"
+#include "almagest/calibrations.hpp"
+#include "almagest/picture.hpp"
+#include "almagest/raw_exposure.hpp"
 #include "almagest/reference_catalog.hpp"
 #include "repository/formatters/formatters.hpp"
 
@@ -28,6 +31,16 @@ void register_standard_products(Registrar& registrar, PsfFromState psf_from_stat
                                                 psf_formatter(std::move(psf_from_state)));
   registrar.product<PhotoCalib>("Photometric calibration", photo_calib_formatter());
   registrar.product<Header>("Header cards", header_formatter());
+  registrar.product<RawExposure>("Frame as it was read out, an image per amplifier",
+                                 raw_exposure_formatter());
+  registrar.product<Defects>("Rectangles of bad pixels", defects_formatter());
+  registrar.product<Crosstalk>("How amplifiers' signals show in each other",
+                               crosstalk_formatter());
+  registrar.product<LinearityTable>("How amplifiers depart from a straight line",
+                                    linearity_table_formatter());
+  registrar.product<BrighterFatterKernel>("How charge pushes away charge",
+                                          brighter_fatter_kernel_formatter());
+  registrar.product<Picture>("Picture to look at", picture_formatter());
   registrar.psf(std::string(KernelPsf::type), &KernelPsf::from_state);
   registrar.psf(std::string(GaussianPsf::type), &GaussianPsf::from_state);
 }

@@ -4,6 +4,7 @@
 #include "toy_repository.hpp"
 
 using namespace almagest;
+namespace fs = std::filesystem;
 
 TEST_CASE("obs package: an instrument of TOML alone") {
   toy::World const world;
@@ -22,7 +23,9 @@ TEST_CASE("obs package: an instrument of TOML alone") {
       toy.exposure_id({{"visit", std::int64_t{-12}}, {"ccd", std::int64_t{2}}, {"filter", "i"}}),
       DataError);
   REQUIRE(toy.detectors().size() == 2);
-  CHECK(toy.detectors()[1] == Detector{"east", 2, Box{0, 0, 20, 10}});
+  CHECK(toy.detectors()[1].name == "east");
+  CHECK(toy.detectors()[1].id == 2);
+  CHECK(toy.detectors()[1].box == Box{0, 0, 20, 10});
   CHECK(std::get<std::int64_t>(toy.constants().find("speed")->data) == 3);
   CHECK(package.single_frame_pipeline == "process_ccd");
   CHECK(package.datasets.at("doubled").path == "twice/{filter}/{visit:06d}-{ccd}.txt");
@@ -67,11 +70,35 @@ keyes = ["visit"]
        {"camera.toml:3:1: [camera] has no key 'titel'; did you mean 'title'?",
         "'type' must be 'int' or 'str', got 'integer'", "has no key 'nam'; did you mean 'name'?",
         "'roles' has no key 'detectr'; did you mean 'detector'?", "'bits' in 1..62",
-        "names 'cdd', which is no key", "camera.toml:8:2: not implemented: 'header'",
+        "names 'cdd', which is no key", "camera.toml:8:1: [header] does not give",
         "'size' wants [width, height]", "datasets.toml:2:10: 'lookup' must be 'exact'",
         "must be relative",
         "datasets.toml:4:1: [dataset.src] has no key 'keyes'; did you mean 'keys'?"})
     CHECK_MESSAGE(toy::contains(text, part), part);
+}
+
+TEST_CASE("obs package: a family of cameras shares files, which the hash covers") {
+  toy::World const world;
+  fs::path const family = world.directory.path() / "obs/obs_family";
+  toy::write_file(family / "shared.inc.toml", R"([data_id]
+keys = [{ name = "visit", type = "int" }]
+[header]
+visit = { table = "visits.csv", index = "name", lookup = "{OBJECT}", column = "visit", type = "int" }
+)");
+  toy::write_file(family / "visits.csv", "name,visit\nfirst,1\n");
+  toy::write_file(family / "left/camera.toml",
+                  "[camera]\nname = 'left'\ninherit = '../shared.inc.toml'\n");
+  toy::write_file(family / "right/camera.toml",
+                  "[camera]\nname = 'right'\ninherit = '../gone.toml'\n");
+  ObsPackage const left = load_obs_package("left", world.plugins);
+  Header header;
+  header.set("OBJECT", "first");
+  CHECK(left.instrument->translate(std::span(&header, 1)).integer("visit") == 1);
+  CHECK(left.directory == family / "left");
+  toy::write_file(family / "visits.csv", "name,visit\nfirst,2\n");
+  CHECK(load_obs_package("left", world.plugins).hash != left.hash);
+  CHECK(toy::contains(toy::message<ConfigError>([&] { load_obs_package("right", world.plugins); }),
+                      "right/camera.toml:3:11: 'inherit': there is no file"));
 }
 
 TEST_CASE("obs package: unknown names list the known ones") {
