@@ -34,7 +34,7 @@ Detector detector_of(Instrument const& instrument, std::int64_t camcol, Box cons
       found.box = box;
       return found;
     }
-  return {std::to_string(camcol), static_cast<int>(camcol), box};
+  return {.name = std::to_string(camcol), .id = static_cast<int>(camcol), .box = box};
 }
 
 std::int64_t count(Mask const& mask, std::string_view plane) {
