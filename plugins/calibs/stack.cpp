@@ -1,0 +1,61 @@
+#include "stack.hpp"
+
+#include <cmath>
+#include <limits>
+
+namespace calibs {
+namespace {
+using namespace almagest;
+
+constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
+
+}  // namespace
+
+Stack::Stack(std::size_t frames, int width, int rows, bool with_variances)
+    : frames_(frames),
+      width_(static_cast<std::size_t>(width)),
+      values_(frames_ * width_ * static_cast<std::size_t>(rows)),
+      variances_(with_variances ? values_.size() : 0) {}
+
+std::size_t Stack::bytes_per_row(std::size_t frames, int width, bool with_variances) noexcept {
+  return frames * static_cast<std::size_t>(width) * sizeof(float) * (with_variances ? 2 : 1);
+}
+
+void Stack::put(std::size_t frame, MaskedImage const& part, double scale, MaskPixel ignored) {
+  auto const factor = static_cast<float>(1.0 / scale);
+  for (int y = 0; y < part.image.height(); ++y) {
+    float const* const pixels = part.image.row(y).data();
+    MaskPixel const* const mask = part.mask.image().row(y).data();
+    float* const values = values_.data() + at(y, frame);
+    for (std::size_t x = 0; x < width_; ++x)
+      values[x] = (mask[x] & ignored) == 0 ? pixels[x] * factor : not_a_number;
+    if (variances_.empty()) continue;
+    float const* const variance = part.variance.row(y).data();
+    float* const variances = variances_.data() + at(y, frame);
+    for (std::size_t x = 0; x < width_; ++x) variances[x] = variance[x] * factor * factor;
+  }
+}
+
+void Stack::combine(int y, ClippedMean const& clipped_mean, std::span<float> mean,
+                    std::span<float> variance) const {
+  std::vector<float const*> rows(frames_);
+  for (std::size_t frame = 0; frame < frames_; ++frame) rows[frame] = values_.data() + at(y, frame);
+  std::vector<float> scatter(width_), count(width_), median(width_), centre(width_),
+      half_width(width_);
+  clipped_mean(rows, {mean, scatter, count, median, centre, half_width});
+  for (std::size_t x = 0; x < width_; ++x) {
+    if (variances_.empty()) {
+      variance[x] = count[x] > 1.5F ? scatter[x] * scatter[x] / count[x] : not_a_number;
+      continue;
+    }
+    float sum = 0.0F;
+    for (std::size_t frame = 0; frame < frames_; ++frame) {
+      float const difference = rows[frame][x] - median[x];
+      if (std::abs(difference - centre[x]) <= half_width[x])  // false for NaN
+        sum += variances_[at(y, frame) + x];
+    }
+    variance[x] = sum / (count[x] * count[x]);  // NaN of no values
+  }
+}
+
+}  // namespace calibs
