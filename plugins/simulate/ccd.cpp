@@ -17,11 +17,12 @@ namespace {
 /// Fills a row's free pixels with charge that comes up (or down) from the full ones before it.
 class Overflow {
  public:
-  Overflow(std::span<double> column, std::span<double const> excess, double full_well)
+  Overflow(std::span<double> column, std::span<double const> excess,
+           std::span<double const> full_well)
       : column_(column), excess_(excess), full_well_(full_well) {}
 
   void pass(std::size_t y) {
-    double const taken = std::min(carry_, full_well_ - column_[y]);
+    double const taken = std::min(carry_, full_well_[y] - column_[y]);
     column_[y] += taken;
     carry_ += 0.5 * excess_[y] - taken;
   }
@@ -29,7 +30,7 @@ class Overflow {
  private:
   std::span<double> column_;
   std::span<double const> excess_;
-  double full_well_;
+  std::span<double const> full_well_;
   double carry_ = 0.0;
 };
 
@@ -106,23 +107,29 @@ Image<std::uint16_t> digitise(Image<double> const& light, int pedestal) {
 
 }  // namespace
 
+bool bleed_column(std::span<double> column, std::span<double const> full_well) {
+  std::vector<double> excess(column.size());
+  bool full = false;
+  for (std::size_t y = 0; y < column.size(); ++y) {
+    excess[y] = std::max(column[y] - full_well[y], 0.0);
+    column[y] -= excess[y];
+    full = full || excess[y] > 0;
+  }
+  if (!full) return false;
+  Overflow up(column, excess, full_well);
+  for (std::size_t y = 0; y < column.size(); ++y) up.pass(y);
+  Overflow down(column, excess, full_well);
+  for (std::size_t y = column.size(); y-- > 0;) down.pass(y);
+  return true;
+}
+
 void bleed(Image<double>& light, double full_well) {
   auto const height = static_cast<std::size_t>(light.height());
   std::vector<double> column(height);
-  std::vector<double> excess(height);
+  std::vector<double> const wells(height, full_well);
   for (int x = 0; x < light.width(); ++x) {
-    bool full = false;
-    for (std::size_t y = 0; y < height; ++y) {
-      double const value = light(x, static_cast<int>(y));
-      excess[y] = std::max(value - full_well, 0.0);
-      column[y] = value - excess[y];
-      full = full || excess[y] > 0;
-    }
-    if (!full) continue;
-    Overflow up(column, excess, full_well);
-    for (std::size_t y = 0; y < height; ++y) up.pass(y);
-    Overflow down(column, excess, full_well);
-    for (std::size_t y = height; y-- > 0;) down.pass(y);
+    for (std::size_t y = 0; y < height; ++y) column[y] = light(x, static_cast<int>(y));
+    if (!bleed_column(column, wells)) continue;
     for (std::size_t y = 0; y < height; ++y) light(x, static_cast<int>(y)) = column[y];
   }
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "almagest/footprint.hpp"
@@ -41,5 +42,8 @@ CcdFrame expose(almagest::Image<double> light, CcdSettings const& settings, Rand
 /// Moves what exceeds the full well to the next free pixels up and down the column, half each way;
 /// what reaches the end of the column is lost.
 void bleed(almagest::Image<double>& light, double full_well);
+/// The same for one column whose pixels have full wells of their own.
+/// \returns whether anything moved
+bool bleed_column(std::span<double> column, std::span<double const> full_well);
 
 }  // namespace simulate

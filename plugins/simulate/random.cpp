@@ -4,9 +4,6 @@
 
 namespace simulate {
 
-namespace {
-
-/// Seed and purpose as one number (FNV-1a).
 std::uint64_t stream_seed(std::uint64_t seed, std::string_view purpose) {
   constexpr std::uint64_t prime = 0x100000001b3;
   std::uint64_t hash = 0xcbf29ce484222325;
@@ -14,8 +11,6 @@ std::uint64_t stream_seed(std::uint64_t seed, std::string_view purpose) {
   for (char const c : purpose) hash = (hash ^ static_cast<unsigned char>(c)) * prime;
   return hash;
 }
-
-}  // namespace
 
 Random::Random(std::uint64_t seed, std::string_view purpose)
     : generator_(stream_seed(seed, purpose)) {}

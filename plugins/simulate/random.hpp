@@ -6,6 +6,9 @@
 
 namespace simulate {
 
+/// Seed and purpose as one number (FNV-1a): streams of different purposes are independent.
+std::uint64_t stream_seed(std::uint64_t seed, std::string_view purpose);
+
 /// Random numbers that are the same on every machine: the standard fixes the generator's bits but
 /// not its distributions, so these are our own.
 class Random {

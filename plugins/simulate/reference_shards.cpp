@@ -1,6 +1,5 @@
 #include "reference_shards.hpp"
 
-#include <array>
 #include <cmath>
 #include <map>
 #include <numbers>
@@ -28,7 +27,7 @@ struct CatalogStar {
   SkyPoint position;
   double pm_ra = 0.0;  ///< [rad/yr], along the parallel
   double pm_dec = 0.0;
-  std::array<double, filter_count> flux{};  ///< [nJy]
+  std::vector<double> flux;  ///< [nJy], by band
 };
 
 /// The direction that is so much further east and north.
@@ -37,20 +36,20 @@ SkyPoint displaced(SkyPoint const& from, double east, double north) {
   return {from.ra + east / std::cos(from.dec), from.dec + north};
 }
 
-CatalogStar catalogued(std::size_t number, SkyObject const& star, SkyPoint const& sky,
-                       ReferenceSettings const& settings, Random& random) {
+CatalogStar catalogued(ReferenceStar const& star, ReferenceSettings const& settings,
+                       Random& random) {
   CatalogStar result;
-  result.id = static_cast<std::int64_t>(number) + 1;
+  result.id = star.id;
   double const years = (settings.epoch_mjd - settings.observed_mjd) / days_per_year;
   double const error = settings.position_error * radians_per_mas;
   result.pm_ra = settings.proper_motion * radians_per_mas * random.normal();
   result.pm_dec = settings.proper_motion * radians_per_mas * random.normal();
   double const east = years * result.pm_ra + error * random.normal();
   double const north = years * result.pm_dec + error * random.normal();
-  result.position = displaced(sky, east, north);
-  for (std::size_t f = 0; f < filter_count; ++f) {
-    double const magnitude = star.magnitude[f] + settings.flux_error * random.normal();
-    result.flux[f] = std::pow(10.0, 0.4 * (magnitude_of_one_njy - magnitude));
+  result.position = displaced(star.position, east, north);
+  for (double const true_magnitude : star.magnitude) {
+    double const magnitude = true_magnitude + settings.flux_error * random.normal();
+    result.flux.push_back(std::pow(10.0, 0.4 * (magnitude_of_one_njy - magnitude)));
   }
   return result;
 }
@@ -69,7 +68,8 @@ fits::TableColumn column(std::string name, std::string unit, std::string doc,
   return result;
 }
 
-fits::Table shard_table(std::vector<CatalogStar> const& stars, ReferenceSettings const& settings) {
+fits::Table shard_table(std::vector<CatalogStar> const& stars,
+                        std::vector<std::string> const& bands, ReferenceSettings const& settings) {
   using Star = CatalogStar;
   auto const error = [&](Star const&) { return settings.position_error * radians_per_mas; };
   double const relative_flux_error = 0.4 * std::numbers::ln10 * settings.flux_error;
@@ -81,8 +81,8 @@ fits::Table shard_table(std::vector<CatalogStar> const& stars, ReferenceSettings
              [](Star const& s) { return s.position.ra; }),
       column("coord_dec", "rad", "ICRS, at the epoch", stars,
              [](Star const& s) { return s.position.dec; })};
-  for (std::size_t f = 0; f < filter_count; ++f) {
-    std::string const name(filter_table[f].name);
+  for (std::size_t f = 0; f < bands.size(); ++f) {
+    std::string const& name = bands[f];
     table.columns.push_back(column(name + "_flux", "nJy", "flux in " + name, stars,
                                    [f](Star const& s) { return s.flux[f]; }));
     table.columns.push_back(column(name + "_fluxErr", "nJy", "its standard deviation", stars,
@@ -103,25 +103,39 @@ fits::Table shard_table(std::vector<CatalogStar> const& stars, ReferenceSettings
 }  // namespace
 
 void write_reference_shards(std::filesystem::path const& directory,
-                            std::vector<SkyObject> const& objects, std::vector<SkyPoint> const& sky,
+                            std::vector<ReferenceStar> const& stars,
+                            std::vector<std::string> const& bands, std::size_t depth_band,
                             ReferenceSettings const& settings, std::uint64_t seed) {
   Random random(seed, "reference catalogue");
-  std::size_t const r = filter_index("r");
   std::map<std::int64_t, std::vector<CatalogStar>> shards;
-  for (std::size_t i = 0; i < objects.size(); ++i) {
-    if (objects[i].type != SkyObject::Type::star) continue;
+  for (ReferenceStar const& observed : stars) {
     // Drawn for every star: a deeper catalogue has the same bright ones.
-    CatalogStar star = catalogued(i, objects[i], sky[i], settings, random);
-    if (objects[i].magnitude[r] > settings.depth) continue;
-    shards[htm_id(star.position, level)].push_back(star);
+    CatalogStar star = catalogued(observed, settings, random);
+    if (observed.magnitude[depth_band] > settings.depth) continue;
+    std::int64_t const shard = htm_id(star.position, level);
+    shards[shard].push_back(std::move(star));
   }
   std::filesystem::create_directories(directory);
-  for (auto const& [id, stars] : shards) {
+  for (auto const& [id, members] : shards) {
     fits::Writer writer(directory / (std::to_string(id) + ".fits"));
     writer.primary({});
-    writer.table("", shard_table(stars, settings));
+    writer.table("", shard_table(members, bands, settings));
     writer.close();
   }
+}
+
+void write_reference_shards(std::filesystem::path const& directory,
+                            std::vector<SkyObject> const& objects, std::vector<SkyPoint> const& sky,
+                            ReferenceSettings const& settings, std::uint64_t seed) {
+  std::vector<std::string> bands;
+  for (FilterProperties const& filter : filter_table) bands.emplace_back(filter.name);
+  std::vector<ReferenceStar> stars;
+  for (std::size_t i = 0; i < objects.size(); ++i)
+    if (objects[i].type == SkyObject::Type::star)
+      stars.push_back({static_cast<std::int64_t>(i) + 1,
+                       sky[i],
+                       {objects[i].magnitude.begin(), objects[i].magnitude.end()}});
+  write_reference_shards(directory, stars, bands, filter_index("r"), settings, seed);
 }
 
 }  // namespace simulate

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "scene.hpp"
@@ -18,9 +19,26 @@ struct ReferenceSettings {
   double epoch_mjd = 57205.875;  ///< of the catalogue, TAI: Gaia's J2015.5
 };
 
-/// Writes the stars as LSST shards its reference catalogues: a file `<HTM id of level 7>.fits` per
-/// triangle with positions [rad], fluxes in u g r i z [nJy], their errors, epoch and proper motions
-/// [rad/yr]. Ids are those of the truth: the object's number, from 1.
+/// A star of a reference catalogue, where it is when it is observed.
+struct ReferenceStar {
+  std::int64_t id = 0;
+  almagest::SkyPoint position;
+  std::vector<double> magnitude;  ///< AB, by band
+};
+
+/// Writes stars as LSST shards its reference catalogues: a file `<HTM id of level 7>.fits` per
+/// triangle with positions [rad], fluxes in the bands [nJy], their errors, epoch and proper motions
+/// [rad/yr].
+///
+/// \param depth_band  the band whose magnitudes settings.depth limits
+/// \throws DataError naming the file that cannot be written
+void write_reference_shards(std::filesystem::path const& directory,
+                            std::vector<ReferenceStar> const& stars,
+                            std::vector<std::string> const& bands, std::size_t depth_band,
+                            ReferenceSettings const& settings, std::uint64_t seed);
+
+/// The same for the stars of an SDSS scene, in u g r i z. Ids are those of the truth: the object's
+/// number, from 1.
 ///
 /// \param sky  the objects' places at `observed_mjd`
 /// \throws DataError naming the file that cannot be written

@@ -8,8 +8,10 @@
 #include <iterator>
 #include <map>
 
+#include "almagest/error.hpp"
 #include "almagest/fits.hpp"
 #include "almagest/htm.hpp"
+#include "synthetic_sky.hpp"
 
 namespace {
 
@@ -131,4 +133,36 @@ TEST_CASE("reference shards: without bright stars there are none") {
   settings.depth = 10.0;
   write_reference_shards(directory / "none", sky.objects, sky.places, settings, 1);
   CHECK(contents(directory / "none").empty());
+}
+
+TEST_CASE("reference shards: they can be the sky of a simulated camera") {
+  TemporaryDirectory const directory;
+  Sky const sky;
+  ReferenceSettings settings;
+  settings.position_error = settings.flux_error = settings.proper_motion = 0.0;
+  settings.depth = 30.0;
+  write_reference_shards(directory / "shards", sky.objects, sky.places, settings, 1);
+  SkyCircle const region{{3.015, 0.215}, 0.012};
+  auto const sources = sky_of_shards(directory / "shards", "", {region}, 1);
+  std::size_t expected = 0;
+  for (std::size_t i = 0; i < sky.places.size(); ++i)
+    expected += sky.objects[i].type == SkyObject::Type::star &&
+                separation(sky.places[i], region.centre) < region.radius;
+  CHECK(sources.size() == expected);
+  REQUIRE(expected > 100);
+  std::size_t galaxies = 0, faint = 0;
+  for (SkySource const& source : sources) {
+    auto const i = static_cast<std::size_t>(source.id) - 1;
+    CHECK(separation(source.position, sky.places[i]) < 1e-12);
+    CHECK(source.magnitude[band_index('r')] == doctest::Approx(sky.objects[i].magnitude[2]));
+    // The shards have no y: it is that of z.
+    CHECK(source.magnitude[band_index('y')] == source.magnitude[band_index('z')]);
+    bool const is_faint = sky.objects[i].magnitude[2] > 20.0001;
+    CHECK((is_faint || !source.galaxy));
+    faint += is_faint;
+    galaxies += source.galaxy;
+  }
+  CHECK(static_cast<double>(galaxies) / static_cast<double>(faint) ==
+        doctest::Approx(0.6).epsilon(0.2));
+  CHECK_THROWS_AS(sky_of_shards(directory / "shards", "", {{{0.5, -1.0}, 0.01}}, 1), DataError);
 }

@@ -3,7 +3,6 @@
 #include <cmath>
 #include <set>
 #include <string>
-#include <system_error>
 #include <utility>
 
 #include "almagest/error.hpp"
@@ -13,6 +12,7 @@
 #include "registry.hpp"
 #include "signal_to_noise.hpp"
 #include "star_layout.hpp"
+#include "whole_directory.hpp"
 
 namespace simulate {
 
@@ -205,28 +205,19 @@ void SdssField::write_files(fs::path const& root, FieldDescription const& descri
   write_gen2_registry(root, description, *filters);
 }
 
-void SdssField::write(fs::path const& repository, std::uint64_t seed, Log& log) const {
+void SdssField::write(Request const& request, Log& log) const {
+  std::uint64_t const seed = request.seed;
   if (filters->empty()) throw ConfigError("parameter 'filters' names no filter");
   if (std::set<std::string>(filters->begin(), filters->end()).size() != filters->size())
     throw ConfigError("parameter 'filters' names a filter twice");
   if (*lowest_snr > *highest_snr) throw ConfigError("parameter 'lowest_snr' exceeds 'highest_snr'");
-  if (fs::exists(repository) && !(fs::is_directory(repository) && fs::is_empty(repository)))
-    throw ConfigError(repository.string() + " exists and is not an empty directory");
 
   FieldDescription const description = describe(seed);
   std::vector<SkyObject> objects = make_objects(description, seed);
 
-  // Everything is made under another name, so that no half repository is ever taken for a whole.
-  fs::path target = repository.lexically_normal();
-  if (!target.has_filename()) target = target.parent_path();
-  fs::path const partial =
-      target.parent_path() / ("." + target.filename().string() + ".simulating");
-  fs::remove_all(partial);  // what an interrupted run left
-  std::error_code error;
-  fs::create_directories(partial, error);
-  if (error) throw DataError("cannot make " + target.string() + ": " + error.message());
-  write_files(partial, description, std::move(objects), seed, log);
-  fs::rename(partial, target);
+  write_whole_directory(request.directory, [&](fs::path const& directory) {
+    write_files(directory, description, std::move(objects), seed, log);
+  });
 }
 
 }  // namespace simulate

@@ -16,8 +16,7 @@ namespace simulate {
 /// what measures images.
 class SdssField final : public almagest::Simulator {
  public:
-  void write(std::filesystem::path const& repository, std::uint64_t seed,
-             almagest::Log& log) const override;
+  void write(Request const& request, almagest::Log& log) const override;
 
  private:
   using Integer = almagest::Param<std::int64_t>;

@@ -66,7 +66,7 @@ void write_small_field(fs::path const& repository, std::uint64_t seed) {
   simulator.configure(parameters, "simulator 'sdss'", ComponentTable{}, problems);
   problems.raise();
   SilentLog log;
-  simulator.write(repository, seed, log);
+  simulator.write({repository, seed, nullptr}, log);
 }
 
 std::map<std::string, std::string> contents(fs::path const& root) {
@@ -163,7 +163,7 @@ TEST_CASE("simulate: pairs wider than half a cell are refused, and nothing is le
   problems.raise();
   SilentLog log;
   try {
-    simulator.write(directory / "pairs", 1, log);
+    simulator.write({directory / "pairs", 1, nullptr}, log);
     FAIL("not refused");
   } catch (ConfigError const& error) {
     std::string const text = error.what();
