@@ -72,8 +72,11 @@ class CommandLine(SyntheticFieldTest):
         self.assertEqual(products[0], products[1])
 
     def test_what_comes_later_says_so(self):
-        for words in (("--id-table", "x"), ("--trace", "x=1"), ("--debug",), ("--rerun", "a:b")):
+        for words in (("--id-table", "x"), ("--trace", "x=1"), ("--debug",)):
             self.assertIn("not implemented", self.refused("process-ccd", self.field, "--id", *words))
+
+    def test_a_rerun_goes_on_only_from_one_that_is_there(self):
+        self.assertIn("rerun/a", self.refused("process-ccd", self.field, "--rerun", "a:b", "--id"))
 
     def test_a_read_only_repository_is_never_written_to(self):
         before = tree(self.field)
