@@ -4,7 +4,8 @@ namespace almagest {
 
 std::string Where::str() const {
   if (line == 0) return file;
-  return file + ":" + std::to_string(line) + ":" + std::to_string(column);
+  std::string const place = file + ":" + std::to_string(line);
+  return column == 0 ? place : place + ":" + std::to_string(column);
 }
 
 Error::~Error() = default;

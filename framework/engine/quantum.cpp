@@ -29,26 +29,6 @@ std::string message_of(std::exception_ptr const& exception) {
   }
 }
 
-/// The message of a step, and of each optional input that it complains of the reason why there is
-/// none.
-std::string with_absences(std::string message, Step const& step, Pipeline const& pipeline,
-                          Unit& unit) {
-  std::string reasons;
-  for (Port const* port : step.task->ports()) {
-    int const version = step.versions[port->index()];
-    if (port->kind() != Port::Kind::maybe_in || version < 0) continue;
-    Version const& input = pipeline.versions[at(version)];
-    if (input.writer >= 0 || message.find('\'' + input.dataset + '\'') == std::string::npos)
-      continue;
-    try {
-      if (!unit.store().exists(input.dataset))
-        reasons += "; " + unit.store().absence(input.dataset);
-    } catch (Error const&) {  // the step's own message says enough
-    }
-  }
-  return message + (reasons == "; " ? "" : reasons);
-}
-
 QuantumReport up_to_date(int step, DataId const& id) {
   QuantumReport report;
   report.step = step;
@@ -158,7 +138,7 @@ void QuantumRunner::attempt(int s, Unit& unit, QuantumReport& report) {
         }
       } catch (...) {
         report.state = QuantumState::failed;
-        report.message = with_absences(message_of(std::current_exception()), step, pipeline_, unit);
+        report.message = message_of(std::current_exception());
       }
       if (report.state != QuantumState::ok)
         for (int v : layout_.steps[at(s)].outputs) unit.clear(v);

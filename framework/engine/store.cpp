@@ -21,9 +21,6 @@ class EmptyUnitStore final : public UnitStore {
 }  // namespace
 
 UnitStore::~UnitStore() = default;
-std::string UnitStore::absence(std::string const&) {
-  return {};
-}
 void UnitStore::member_read(std::string const&, DataId const&) {}
 ProductStore::~ProductStore() = default;
 

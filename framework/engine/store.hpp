@@ -21,8 +21,6 @@ class UnitStore {
   virtual AnyProduct load(std::string const& dataset, std::string const& product_id) = 0;
   /// Whether the dataset exists: what a MaybeIn asks.
   virtual bool exists(std::string const& dataset) = 0;
-  /// Why it does not, with what is known; "" when there is nothing to tell.
-  virtual std::string absence(std::string const& dataset);
   /// Writes atomically, and keeps no share of the product. \throws DataError naming the path
   ///
   /// \param output  its options hold a list `failed_steps` when the product stands in for one that

@@ -120,7 +120,8 @@ void show(ShowItem const& item, Preparation const& prepared) {
       for (UnitCandidate const& candidate : prepared.candidates) {
         std::string line = candidate.id.str();
         for (auto const& [name, value] : candidate.columns)
-          if (!candidate.id.find(name) && !FrameTable::is_bookkeeping(name)) line += " " + name + "=" + to_string(value);
+          if (!candidate.id.find(name) && !FrameTable::is_bookkeeping(name))
+            line += " " + name + "=" + to_string(value);
         fmt::print("{}\n", line);
       }
       break;

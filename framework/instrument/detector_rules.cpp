@@ -41,6 +41,12 @@ void read_row(ConfigValue const& value, DetectorRule& rule, Problems& problems) 
     problems.add(value.where, "'hdus' wants one EXTNAME for each of 'names'");
     return;
   }
+  constexpr double largest = 1e6;  // far beyond any detector
+  double const columns = std::abs(static_cast<double>(*step)) * static_cast<double>(names.size());
+  if (std::max({std::abs(position[0]), std::abs(position[1]), columns}) > largest) {
+    problems.add(value.where, "'amp_row': 'position' or 'step' is out of range");
+    return;
+  }
   for (std::size_t i = 0; i < names.size(); ++i) {
     AmplifierRule& amplifier = amplifier_called(rule, names[i]);
     amplifier = common;
@@ -170,13 +176,19 @@ class DetectorTable {
       if (property == "type") detector.type = csv_->text(row, place);
       if (property == "serial") detector.serial = csv_->text(row, place);
       if (property == "vendor") detector.vendor = csv_->text(row, place);
-      if (property == "x_mm") detector.position_mm.x = csv_->number(row, place);
-      if (property == "y_mm") detector.position_mm.y = csv_->number(row, place);
-      if (property == "yaw_deg") detector.yaw_deg = csv_->number(row, place);
+      if (property == "x_mm") detector.position_mm.x = finite(row, place);
+      if (property == "y_mm") detector.position_mm.y = finite(row, place);
+      if (property == "yaw_deg") detector.yaw_deg = finite(row, place);
     }
   }
 
  private:
+  double finite(std::size_t row, std::size_t place) const {
+    double const value = csv_->number(row, place);
+    if (std::isfinite(value)) return value;
+    problems_.add(csv_->where(row), "'" + csv_->columns()[place] + "' wants a finite number");
+    return 0.0;
+  }
   std::optional<std::size_t> column(std::string const& property) const {
     auto const found = columns_.find(property);
     return found == columns_.end() ? std::nullopt : std::optional(found->second);

@@ -82,8 +82,7 @@ class PolynomialDistortion final : public Distortion {
   PolynomialDistortion(std::vector<DistortionTerm> const& terms, double unit_mm, double scale,
                        bool flip_x)
       : unit_mm_(unit_mm), scale_(scale), parity_(parity(flip_x)) {
-    for (DistortionTerm const& term : terms)
-      order_ = std::max({order_, term.power_x, term.power_y});
+    for (DistortionTerm const& term : terms) order_ = std::max(order_, term.power_x + term.power_y);
     coefficients_.assign(static_cast<std::size_t>((order_ + 1) * (order_ + 1)), {});
     for (DistortionTerm const& term : terms) {
       Point& c = coefficients_[index(term.power_x, term.power_y)];

@@ -1,6 +1,7 @@
 #include "instrument/table_reader.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace almagest {
 
@@ -21,6 +22,13 @@ ConfigValue const* TableReader::typed(std::string_view key, bool good, ConfigVal
   problems_.add(value->where,
                 "'" + std::string(key) + "' wants " + wanted + ", got " + value->type_name());
   return nullptr;
+}
+
+std::optional<double> TableReader::finite(std::string_view key, ConfigValue const& value) {
+  double const number = std::get<double>(value.data);
+  if (std::isfinite(number)) return number;
+  problems_.add(value.where, "'" + std::string(key) + "' wants a finite number");
+  return std::nullopt;
 }
 
 std::optional<std::string> TableReader::text(std::string_view key) {
@@ -46,7 +54,7 @@ std::optional<double> TableReader::number(std::string_view key) {
   if (v && std::holds_alternative<std::int64_t>(v->data))
     return static_cast<double>(std::get<std::int64_t>(v->data));
   v = typed(key, v && std::holds_alternative<double>(v->data), v, "float");
-  return v ? std::optional(std::get<double>(v->data)) : std::nullopt;
+  return v ? finite(key, *v) : std::nullopt;
 }
 
 std::optional<bool> TableReader::flag(std::string_view key) {
@@ -61,8 +69,8 @@ std::vector<double> TableReader::numbers(std::string_view key) {
     for (ConfigValue const& element : v->array()) {
       if (auto const* whole = std::get_if<std::int64_t>(&element.data))
         result.push_back(static_cast<double>(*whole));
-      else if (auto const* real = std::get_if<double>(&element.data))
-        result.push_back(*real);
+      else if (std::holds_alternative<double>(element.data))
+        result.push_back(finite(key, element).value_or(0.0));
       else
         problems_.add(element.where, "'" + std::string(key) + "' wants a list of numbers, got " +
                                          element.type_name());

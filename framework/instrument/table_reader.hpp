@@ -23,7 +23,7 @@ class TableReader {
   std::optional<std::string> text(std::string_view key);
   std::string required_text(std::string_view key);
   std::optional<std::int64_t> integer(std::string_view key);
-  std::optional<double> number(std::string_view key);
+  std::optional<double> number(std::string_view key);  ///< finite
   std::optional<bool> flag(std::string_view key);
   std::vector<std::string> texts(std::string_view key);
   /// A list of numbers; empty when the key is absent or anything else.
@@ -47,6 +47,8 @@ class TableReader {
  private:
   ConfigValue const* typed(std::string_view key, bool good, ConfigValue const* value,
                            char const* wanted);
+  /// A float as it is; infinity and NaN, which TOML knows, are a problem.
+  std::optional<double> finite(std::string_view key, ConfigValue const& value);
 
   ConfigValue const& table_;
   std::string name_;

@@ -64,6 +64,12 @@ keys    = ["detector"]
 lookup  = "validity"
 doc     = "How charge pushes away charge"
 
+[dataset.deferred_charge]
+product = "almagest.AmplifierTable/1"
+keys    = ["detector"]
+lookup  = "validity"
+doc     = "How late amplifiers read charge"
+
 [dataset.oss_thumbnail]
 product = "almagest.Picture/1"
 doc     = "Overscan-subtracted frame to look at"

@@ -54,7 +54,6 @@ class RerunUnit final : public UnitStore {
 
   AnyProduct load(std::string const& dataset, std::string const& product_id) override;
   bool exists(std::string const& dataset) override;
-  std::string absence(std::string const& dataset) override;
   void store(Output const& output, std::string const& product_id, AnyProduct const& product,
              Step const& writer) override;
   void remove(Output const& output) override;
@@ -312,16 +311,6 @@ bool RerunUnit::exists(std::string const& dataset) {
   } catch (ProductError const&) {  // neither path nor product is declared, so nobody can store it
   }
   return false;
-}
-
-std::string RerunUnit::absence(std::string const& dataset) {
-  try {
-    rerun_.finder().require(dataset, {}, id_);
-  } catch (NotFoundError const& error) {
-    return error.what();
-  } catch (ProductError const&) {  // as exists() says
-  }
-  return {};
 }
 
 void RerunUnit::member_read(std::string const& dataset, DataId const& member) {

@@ -19,6 +19,7 @@ class TextTable {
   explicit TextTable(std::filesystem::path const& path);
 
   std::size_t rows() const noexcept { return rows_.size(); }
+  std::vector<std::string> const& columns() const noexcept { return columns_; }
   std::optional<std::size_t> find(std::string_view column) const noexcept;
   /// The first of these columns that is there.
   std::optional<std::size_t> find_any(std::vector<std::string> const& columns) const noexcept;

@@ -212,6 +212,7 @@ Outcome Combine::run(Context& context) const {
   for (Input const& input : frames_in)
     listed.push_back({input.frame.id(), input.visit, input.scale});
   describe_combination(combined, listed, {*validity_days, *calib_date == "first"}, context.log());
+  if (*scale == "dark_time") combined.visit_info.dark_time_s = 1.0;  // card DARKTIME, for isr/dark
 
   context.record(input_count, static_cast<std::int64_t>(members.size()));
   context.record(median, typical);

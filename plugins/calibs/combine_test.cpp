@@ -116,6 +116,12 @@ TEST_CASE("combine: with fewer than five frames the variance is that of the fram
   CHECK(combined.variance()(0, 0) == doctest::Approx(9.0));  // (9 + 27)/4
   CHECK(combined.variance()(4, 4) == doctest::Approx(9.0));
   CHECK(combined.image()(4, 4) == frame(1).image()(4, 4));
+
+  // Counts/gain of a pixel without light may be negative: then it takes that of others.
+  Exposure dark = frame(1);
+  dark.variance()(7, 7) = -1.0F;
+  Harness single;
+  CHECK(single.with(1, dark).combined().variance()(7, 7) == 9.0F);
 }
 
 TEST_CASE("combine: pixels that no frame has are BAD and get the median") {
@@ -152,6 +158,7 @@ TEST_CASE("combine: darks become a rate") {
   Exposure const& combined = harness.combined();
   CHECK(mean_of(combined.image()) == doctest::Approx(2.0).epsilon(1e-3));
   CHECK(combined.metadata.text("BUNIT") == "electron/s");
+  CHECK(combined.visit_info.dark_time_s == 1.0);
   CHECK(combined.metadata.number("SCALE003") == 150.0);
 
   Exposure unknown = frame(9);

@@ -1,13 +1,17 @@
 #include "stack.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+
+#include "almagest/statistics.hpp"
 
 namespace calibs {
 namespace {
 using namespace almagest;
 
 constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
+constexpr std::size_t enough_not_to_pass = 3;  // of two frames, a pixel in 10 000 has a ray in both
 
 }  // namespace
 
@@ -15,7 +19,8 @@ Stack::Stack(std::size_t frames, int width, int rows, bool with_variances)
     : frames_(frames),
       width_(static_cast<std::size_t>(width)),
       values_(frames_ * width_ * static_cast<std::size_t>(rows)),
-      variances_(with_variances ? values_.size() : 0) {}
+      variances_(with_variances ? values_.size() : 0),
+      passing_(frames_) {}
 
 std::size_t Stack::bytes_per_row(std::size_t frames, int width, bool with_variances) noexcept {
   return frames * static_cast<std::size_t>(width) * sizeof(float) * (with_variances ? 2 : 1);
@@ -54,7 +59,8 @@ void Stack::combine(int y, ClippedMean const& clipped_mean, std::span<float> mea
       if (std::abs(difference - centre[x]) <= half_width[x])  // false for NaN
         sum += variances_[at(y, frame) + x];
     }
-    variance[x] = sum / (count[x] * count[x]);  // NaN of no values
+    // NaN of no values; below 0 where the noise of dark pixels was taken for their light.
+    variance[x] = sum >= 0.0F ? sum / (count[x] * count[x]) : not_a_number;
   }
 }
 

@@ -54,11 +54,19 @@ double median_trail(RawExposure const& raw) {
 
 }  // namespace
 
-DeferredCharge DeferredChargeCorrection::parameters_of(Amplifier const& amplifier) const {
-  DeferredCharge const parameters{number_or(amplifier, "cti", *cti),
-                                  number_or(amplifier, "cti_release", *cti_release),
-                                  number_or(amplifier, "drift_scale", *drift_scale),
-                                  number_or(amplifier, "drift_length", *drift_length)};
+DeferredCharge DeferredChargeCorrection::parameters_of(Amplifier const& amplifier,
+                                                       AmplifierTable const* measured) const {
+  Amplifier known = amplifier;
+  if (measured) {
+    auto const found = measured->amplifiers.find(amplifier.name);
+    if (found == measured->amplifiers.end())
+      throw DataError("the table of deferred charge has no amplifier '" + amplifier.name + "'");
+    for (auto const& [column, value] : found->second) known.further[column] = value;
+  }
+  DeferredCharge const parameters{number_or(known, "cti", *cti),
+                                  number_or(known, "cti_release", *cti_release),
+                                  number_or(known, "drift_scale", *drift_scale),
+                                  number_or(known, "drift_length", *drift_length)};
   parameters.require_valid(amplifier.name);
   return parameters;
 }
@@ -67,10 +75,11 @@ DeferredCharge DeferredChargeCorrection::parameters_of(Amplifier const& amplifie
 Outcome DeferredChargeCorrection::run(Context& context) const {
   RawExposure raw = context.take(input);
   require_channels(raw);
+  auto const* measured = context.get(table);
   context.record(overscan_before, median_trail(raw));
   for (std::size_t i = 0; i < raw.channels.size(); ++i) {
     Amplifier const& amplifier = raw.amplifier(i);
-    DeferredCharge const parameters = parameters_of(amplifier);
+    DeferredCharge const parameters = parameters_of(amplifier, measured);
     if (parameters.nothing()) continue;
     Image<float>& image = raw.channels[i].image;
     image.pixels();  // unshared here: threads write it

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "almagest/amplifier_table.hpp"
 #include "almagest/raw_exposure.hpp"
 #include "almagest/task.hpp"
 
@@ -15,7 +16,9 @@ class DeferredChargeCorrection final : public almagest::Task {
  private:
   template <class T>
   using Param = almagest::Param<T>;
-  DeferredCharge parameters_of(almagest::Amplifier const& amplifier) const;
+  /// \param measured  of all amplifiers, or null
+  DeferredCharge parameters_of(almagest::Amplifier const& amplifier,
+                               almagest::AmplifierTable const* measured) const;
 
   Param<double> cti =
       Param<double>{*this, "cti", 0.0,
@@ -35,6 +38,10 @@ class DeferredChargeCorrection final : public almagest::Task {
           .within(0.0, 1e4);
 
   almagest::In<almagest::RawExposure> input{*this, "raw", "Overscan-subtracted"};
+  almagest::MaybeIn<almagest::AmplifierTable> table{
+      *this, "deferred_charge",
+      "Numbers of these names, measured for each amplifier; they stand above the camera's and the "
+      "parameters"};
   almagest::Out<almagest::RawExposure> output{*this, "raw", "The same with charge in its place"};
 
   almagest::Metric<double> overscan_before{

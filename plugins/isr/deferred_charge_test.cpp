@@ -132,6 +132,22 @@ TEST_CASE("deferred charge: parameters stand in for columns that the camera does
   CHECK(largest_difference(by_columns.channels[0].image, by_parameters.channels[0].image) == 0.0);
 }
 
+TEST_CASE("deferred charge: what was measured stands above what the camera says") {
+  auto [truth, seen] = read_out({3e-6, 1.0, 0.0, 2.0}, ReadCorner::lower_left);
+  auto const with_table = [raw = seen](AmplifierTable table) {
+    TaskHarness harness(std::make_unique<isr::DeferredChargeCorrection>());
+    harness.give("raw", raw);
+    harness.give("deferred_charge", std::move(table));
+    harness.run();
+    return harness.result<RawExposure>("raw").channels[0].image;
+  };
+  Image<float> const before = seen.channels[0].image;
+  CHECK(largest_difference(before, with_table({{{"C00", {{"cti", 0.0}}}}})) == 0.0);
+  CHECK(largest_difference(before, with_table({{{"C00", {}}}})) > 3.0);  // nothing measured
+  CHECK_THROWS_WITH_AS(with_table({{{"C01", {{"cti", 0.0}}}}}),
+                       "the table of deferred charge has no amplifier 'C00'", DataError);
+}
+
 TEST_CASE("deferred charge: nothing changes without it; NaN stays alone") {
   auto [truth, seen] = read_out({}, ReadCorner::lower_left);
   CHECK(largest_difference(truth.channels[0].image, corrected(seen).channels[0].image) == 0.0);

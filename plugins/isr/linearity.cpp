@@ -1,6 +1,7 @@
 #include "linearity.hpp"
 
 #include <map>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "almagest/amplifier_view.hpp"
 #include "almagest/error.hpp"
 
+#include "gain.hpp"
 #include "linear_response.hpp"
 
 namespace isr {
@@ -33,6 +35,20 @@ std::vector<Linearity> linearities(Detector const& detector, LinearityTable cons
   return all;
 }
 
+/// Electrons per unit that coefficients are of: 1 until isr/gain has been here.
+float gain_in_pixels(Amplifier const& amplifier) {
+  auto const found = amplifier.further.find(applied_gain);
+  return found == amplifier.further.end() ? 1.0F : static_cast<float>(found->second);
+}
+
+/// Coefficients are of adu, whatever the frame's unit.
+void correct(LinearResponse const& response, float gain, std::span<float> row) {
+  if (gain == 1.0F) return response.correct(row);
+  for (float& pixel : row) pixel /= gain;
+  response.correct(row);
+  for (float& pixel : row) pixel *= gain;
+}
+
 }  // namespace
 
 // ISR document 4.1, step 7.
@@ -49,10 +65,11 @@ Outcome LinearityCorrection<Frame>::run(Context& context) const {
   for (std::size_t i = 0; i < views.size(); ++i) {
     LinearResponse const response(wanted[i], views[i].amplifier->name);
     PixelView<float> const& image = views[i].image;
+    float const gain = gain_in_pixels(*views[i].amplifier);
     context.parallel_for(static_cast<std::size_t>(image.height()), rows_at_once,
                          [&](std::size_t begin, std::size_t end) {
                            for (std::size_t y = begin; y < end; ++y)
-                             response.correct(image.row(static_cast<int>(y)));
+                             correct(response, gain, image.row(static_cast<int>(y)));
                          });
   }
   context.put(output, std::move(frame));

@@ -8,7 +8,7 @@
 namespace isr {
 
 /// Makes each amplifier's answer proportional to the charge, by what camera.toml says of it or a
-/// table of its own.
+/// table of its own. Coefficients are of adu, also where the frame is in electrons already.
 ///
 /// \tparam Frame  almagest::RawExposure (data pixels only) or almagest::Exposure
 template <class Frame>

@@ -13,6 +13,7 @@
 
 #include "akima_spline.hpp"
 #include "effect_frames.hpp"
+#include "gain.hpp"
 #include "linear_response.hpp"
 
 using namespace almagest;
@@ -146,6 +147,14 @@ TEST_CASE("linearity: raw frames are corrected in their data pixels only") {
   CHECK(result.channels[2].image(23, 9) == doctest::Approx(1001.0));
   CHECK(result.channels[2].image(24, 9) == 1000.0F);
   CHECK(result.channels[2].image(4, 10) == 1000.0F);
+}
+
+TEST_CASE("linearity: coefficients are of adu, also where a frame is in electrons") {
+  Exposure exposure = scene(of(Linearity::Type::squared, {1e-6}));
+  exposure.image()(0, 0) = 20000.0F;  // electrons: 10000 adu, which are 10100 really
+  for (Amplifier& amplifier : exposure.detector.amplifiers)
+    amplifier.further[isr::applied_gain] = 2.0;
+  CHECK(corrected(exposure).image()(0, 0) == doctest::Approx(20200.0));
 }
 
 TEST_CASE("linearity: nothing changes without an effect") {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <set>
 #include <utility>
 
@@ -35,7 +36,6 @@ std::vector<Cell> measure_cells(Image<float> const& image, Mask const& mask, Mas
   std::vector<Cell> cells;
   for (std::size_t a = 0; a < detector.amplifiers.size(); ++a) {
     Box const& box = detector.amplifiers[a].box;
-    std::size_t const before = cells.size();
     int const columns = std::max(1, box.width / size), rows = std::max(1, box.height / size);
     for (int j = 0; j < rows; ++j)
       for (int i = 0; i < columns; ++i) {
@@ -49,9 +49,9 @@ std::vector<Cell> measure_cells(Image<float> const& image, Mask const& mask, Mas
           // Every pixel is ignored.
         }
       }
-    if (cells.size() == before)
-      throw DataError("no sky can be measured in amplifier '" + detector.amplifiers[a].name + "'");
   }
+  if (cells.empty())
+    throw DataError("no sky can be measured in any amplifier of detector '" + detector.name + "'");
   return cells;
 }
 
@@ -116,7 +116,9 @@ SkyAndLevels fit_sky_and_levels(Image<float> const& image, Mask const& mask, Mas
   Eigen::VectorXd const solution = design.completeOrthogonalDecomposition().solve(right);
 
   SkyAndLevels result;
-  result.levels.assign(solution.begin(), solution.begin() + amplifiers);
+  result.levels.assign(detector.amplifiers.size(), std::numeric_limits<double>::quiet_NaN());
+  for (Cell const& c : cells)
+    result.levels[c.amplifier] = solution(static_cast<Eigen::Index>(c.amplifier));
   std::vector<double> coefficients(static_cast<std::size_t>((order + 1) * (order + 1)), 0.0);
   Eigen::Index column = amplifiers;
   for (int i = 0; i <= order; ++i)

@@ -13,7 +13,7 @@ namespace isr {
 /// does not follow the steps.
 struct SkyAndLevels {
   almagest::Chebyshev2 sky;    ///< without a constant
-  std::vector<double> levels;  ///< of each amplifier
+  std::vector<double> levels;  ///< of each amplifier; NaN of one without a usable cell
   double noise = 0.0;          ///< median of the cells' clipped scatters
 };
 
@@ -22,7 +22,7 @@ struct SkyAndLevels {
 /// \param ignored  bits of pixels that are no sky
 /// \param order    highest i + j of the Chebyshev series; lowered where there are too few cells along
 ///                 an axis to tell it from the levels
-/// \throws DataError when an amplifier has no cell of which half is usable
+/// \throws DataError when no amplifier has a cell of which half is usable
 SkyAndLevels fit_sky_and_levels(almagest::Image<float> const& image, almagest::Mask const& mask,
                                 almagest::MaskPixel ignored, almagest::Detector const& detector,
                                 int cell, int order);

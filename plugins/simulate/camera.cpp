@@ -398,6 +398,8 @@ void Camera::write_calibrations(fs::path const& directory, Setup const& setup,
   write_brighter_fatter_kernel(directory / ("bf_kernel" + ending), silicon.repulsion, validity);
   write_linearity(directory / ("linearity" + ending), detector,
                   setup.effects.has(Effect::nonlinearity), validity);
+  write_deferred_charge(directory / ("deferred_charge" + ending), detector, electronics_here,
+                        validity);
 }
 
 void Camera::write_references(fs::path const& directory, Setup const& setup,

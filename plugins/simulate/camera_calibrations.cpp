@@ -138,37 +138,72 @@ void write_brighter_fatter_kernel(fs::path const& path, Image<double> const& ker
   writer.close();
 }
 
+namespace {
+
+template <class T>
+void add_column(fits::Table& table, char const* name, char const* doc, std::vector<T> values) {
+  fits::TableColumn column;
+  column.name = name;
+  column.doc = doc;
+  if constexpr (std::is_same_v<T, std::string>)
+    for (std::string const& text : values)
+      column.repeat = std::max(column.repeat, static_cast<std::int64_t>(text.size()));
+  column.values = std::move(values);
+  table.columns.push_back(std::move(column));
+}
+
+/// A table with the amplifiers' names.
+fits::Table amplifier_rows(Detector const& detector) {
+  std::vector<std::string> names;
+  for (Amplifier const& amplifier : detector.amplifiers) names.push_back(amplifier.name);
+  fits::Table table;
+  table.rows = static_cast<std::int64_t>(names.size());
+  add_column(table, "AMPLIFIER", "name", std::move(names));
+  return table;
+}
+
+}  // namespace
+
 void write_linearity(fs::path const& path, Detector const& detector, bool bent,
                      CalibrationValidity const& validity) {
-  std::vector<std::string> names, types;
+  std::vector<std::string> types;
   std::vector<std::vector<double>> coefficients;
   std::vector<std::vector<float>> tables;
   for (Amplifier const& amplifier : detector.amplifiers) {
-    Linearity const& linearity = bent ? amplifier.linearity : Linearity{};
-    names.push_back(amplifier.name);
+    Linearity const linearity = bent ? amplifier.linearity : Linearity{};
     types.push_back(word_of(linearity.type));
     coefficients.push_back(linearity.coefficients);
     tables.push_back(linearity.table);
   }
-  fits::Table table;
-  table.rows = static_cast<std::int64_t>(names.size());
-  auto const add = [&](char const* name, char const* doc, auto values) {
-    fits::TableColumn column;
-    column.name = name;
-    column.doc = doc;
-    if constexpr (std::is_same_v<decltype(values), std::vector<std::string>>)
-      for (std::string const& text : values)
-        column.repeat = std::max(column.repeat, static_cast<std::int64_t>(text.size()));
-    column.values = std::move(values);
-    table.columns.push_back(std::move(column));
-  };
-  add("AMPLIFIER", "name", std::move(names));
-  add("TYPE", "form of the correction", std::move(types));
-  add("COEFFICIENTS", "of the correction, values in adu", std::move(coefficients));
-  add("TABLE", "of lookup_table [adu]", std::move(tables));
+  fits::Table table = amplifier_rows(detector);
+  add_column(table, "TYPE", "form of the correction", std::move(types));
+  add_column(table, "COEFFICIENTS", "of the correction, values in adu", std::move(coefficients));
+  add_column(table, "TABLE", "of lookup_table [adu]", std::move(tables));
   fits::Writer writer(path);
   writer.primary(cards("linearity", validity));
   writer.table("LINEARITY", table);
+  writer.close();
+}
+
+void write_deferred_charge(fs::path const& path, Detector const& detector,
+                           Electronics const& electronics, CalibrationValidity const& validity) {
+  bool const traps = electronics.effects.has(Effect::cti);
+  bool const memory = electronics.effects.has(Effect::deferred_charge);
+  std::vector<double> cti, release, scale, length;
+  for (Electronics::Deferred const& deferred : electronics.deferred) {
+    cti.push_back(traps ? deferred.cti : 0.0);
+    release.push_back(deferred.release);
+    scale.push_back(memory ? deferred.memory : 0.0);
+    length.push_back(deferred.memory_decay);
+  }
+  fits::Table table = amplifier_rows(detector);
+  add_column(table, "cti", "fraction left in traps by a transfer", std::move(cti));
+  add_column(table, "cti_release", "fraction that a packet takes along", std::move(release));
+  add_column(table, "drift_scale", "fraction that the output remembers", std::move(scale));
+  add_column(table, "drift_length", "over which it forgets [pixel]", std::move(length));
+  fits::Writer writer(path);
+  writer.primary(cards("deferred_charge", validity));
+  writer.table("AMPLIFIERS", table);
   writer.close();
 }
 

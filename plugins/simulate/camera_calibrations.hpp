@@ -8,6 +8,7 @@
 #include "almagest/calibrations.hpp"
 #include "almagest/detector.hpp"
 #include "almagest/instrument.hpp"
+#include "readout.hpp"
 
 namespace simulate {
 
@@ -30,6 +31,8 @@ void write_brighter_fatter_kernel(std::filesystem::path const& path,
 /// \param bent  false: none of the amplifiers is, whatever the camera says
 void write_linearity(std::filesystem::path const& path, almagest::Detector const& detector,
                      bool bent, CalibrationValidity const& validity);
+void write_deferred_charge(std::filesystem::path const& path, almagest::Detector const& detector,
+                           Electronics const& electronics, CalibrationValidity const& validity);
 
 /// What the obs package brings itself, in files of its own; none when it has no such file, or no
 /// rows for the detector.

@@ -16,14 +16,15 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Entries of `below` that `above` has not, tables in tables included.
-void fill_up(toml::table& above, toml::table const& below) {
+/// Entries of `below` that `above` has not, tables in tables included; a property of [header] is
+/// taken whole.
+void fill_up(toml::table& above, toml::table const& below, bool whole_entries = false) {
   for (auto const& [key, value] : below) {
     toml::node* const own = above.get(key);
     if (!own)
       above.insert(key, value);
-    else if (own->is_table() && value.is_table())
-      fill_up(*own->as_table(), *value.as_table());
+    else if (own->is_table() && value.is_table() && !whole_entries)
+      fill_up(*own->as_table(), *value.as_table(), key.str() == "header");
   }
 }
 
@@ -36,12 +37,14 @@ toml::table read_with_inherited(fs::path const& path, int depth = 0) {
   } catch (toml::parse_error const& error) {
     throw ConfigError(path.string() + ": " + std::string(error.description()));
   }
-  std::vector<std::string> names;
-  toml::node_view<toml::node> const inherit = document["camera"]["inherit"];
-  if (auto const name = inherit.value<std::string>()) names.push_back(*name);
-  if (toml::array const* list = inherit.as_array())
-    for (toml::node const& element : *list)
-      if (auto const name = element.value<std::string>()) names.push_back(*name);
+  std::vector<std::string> names;  // `inherit` stands at the top or in [camera]
+  for (toml::node_view<toml::node> const inherit :
+       {document["inherit"], document["camera"]["inherit"]}) {
+    if (auto const name = inherit.value<std::string>()) names.push_back(*name);
+    if (toml::array const* list = inherit.as_array())
+      for (toml::node const& element : *list)
+        if (auto const name = element.value<std::string>()) names.push_back(*name);
+  }
   for (std::string const& name : names)
     fill_up(document, read_with_inherited(path.parent_path() / name, depth + 1));
   return document;
@@ -180,6 +183,24 @@ void read_amplifier(toml::table const* table, std::string const& name, Amplifier
   if (toml::table const* own = view["amp"][name].as_table()) read_over(*own, rule);
 }
 
+/// The table of a detector's kind, or nullptr: what its own table says, or the kind that has the
+/// detector's vendor, whose name stands for one that is not given.
+toml::table const* kind_table(toml::table const& document, toml::table const* own,
+                              std::string const& vendor) {
+  toml::table const* const kinds =
+      toml::node_view<toml::node const>(document)["detector_kind"].as_table();
+  if (!kinds) return nullptr;
+  toml::node_view<toml::node const> const all(*kinds);
+  if (own)
+    if (auto const name = toml::node_view<toml::node const>(*own)["kind"].value<std::string>())
+      return all[*name].as_table();
+  if (toml::table const* const named = all[vendor].as_table()) return named;
+  for (auto const& [name, kind] : *kinds)
+    if (toml::node_view<toml::node const>(kind)["vendor"].value_or(std::string()) == vendor)
+      return kind.as_table();
+  return nullptr;
+}
+
 }  // namespace
 
 struct CameraRules::Document {
@@ -220,14 +241,15 @@ CardRule const* CameraRules::find(std::string_view property) const noexcept {
 }
 
 AmplifierFileRule CameraRules::amplifier(int detector, std::string const& detector_name,
-                                         std::string const& kind,
+                                         std::string const& vendor,
                                          std::string const& amplifier_name) const {
   AmplifierFileRule rule;
   toml::node_view<toml::node const> const all(std::as_const(document_->table));
+  toml::table const* own = all["detector"][std::to_string(detector)].as_table();
+  if (!own) own = all["detector"][detector_name].as_table();
   read_amplifier(all["detector"]["default"].as_table(), amplifier_name, rule);
-  if (!kind.empty()) read_amplifier(all["detector_kind"][kind].as_table(), amplifier_name, rule);
-  for (std::string const& name : {std::to_string(detector), detector_name})
-    read_amplifier(all["detector"][name].as_table(), amplifier_name, rule);
+  read_amplifier(kind_table(document_->table, own, vendor), amplifier_name, rule);
+  read_amplifier(own, amplifier_name, rule);
   return rule;
 }
 

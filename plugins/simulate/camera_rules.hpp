@@ -54,7 +54,7 @@ class CameraRules {
   std::vector<CardRule> const& cards() const noexcept { return cards_; }
   CardRule const* find(std::string_view property) const noexcept;
   AmplifierFileRule amplifier(int detector, std::string const& detector_name,
-                              std::string const& kind, std::string const& amplifier) const;
+                              std::string const& vendor, std::string const& amplifier) const;
 
  private:
   struct Document;

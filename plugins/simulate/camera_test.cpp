@@ -230,7 +230,7 @@ TEST_CASE("camera: calibrations of effects that are off correct nothing") {
   ToyCamera const camera(directory.path());
   run_simulator(camera, directory / "off", one_exposure({}));
   run_simulator(camera, directory / "on",
-                one_exposure({"brighter_fatter", "crosstalk", "defects", "nonlinearity"}));
+                one_exposure({"brighter_fatter", "crosstalk", "cti", "defects", "nonlinearity"}));
   auto const calibration = [&](char const* run, char const* name) {
     fs::path const file = directory / run / "calib" / name;
     return fits::Reader(file);
@@ -251,6 +251,11 @@ TEST_CASE("camera: calibrations of effects that are off correct nothing") {
   CHECK(none.texts("TYPE") == std::vector<std::string>{"none", "none"});
   CHECK(bent.texts("TYPE") == std::vector<std::string>{"squared", "squared"});
   CHECK(bent.texts("AMPLIFIER") == std::vector<std::string>{"A", "B"});
+  auto const cti = [&](char const* run) {
+    return calibration(run, "deferred_charge-001.fits").table(1).numbers("cti");
+  };
+  CHECK(cti("off") == std::vector<double>{0.0, 0.0});
+  CHECK(cti("on") == std::vector<double>{1e-6, 1e-6});
 }
 
 TEST_CASE("camera: headers are the rules of camera.toml in the other direction") {

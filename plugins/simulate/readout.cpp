@@ -207,16 +207,20 @@ void Readout::mix(std::vector<Image<float>>& signals) const {
       bool const mirrored_x =
           reads_from_right(source.amplifier) != reads_from_right(target.amplifier);
       bool const mirrored_y = reads_from_top(source.amplifier) != reads_from_top(target.amplifier);
-      int const rows = std::min(source.height, target.height);
-      auto const columns = static_cast<std::size_t>(std::min(source.width, target.width));
-      for (int y = 0; y < rows; ++y) {
-        auto const from = sources[from_channel].row(mirrored_y ? source.height - 1 - y : y);
+      // Ghosts are of the light above the background, so overscans neither leave nor get any.
+      Box const& lit = source.amplifier.raw_data;
+      int const first = mirrored_x ? source.width - 1 - lit.x1() : lit.x0;
+      int const last = std::min(first + lit.width, target.width) - 1;
+      for (int row = lit.y0; row <= lit.y1(); ++row) {
+        int const y = mirrored_y ? source.height - 1 - row : row;
+        if (y >= target.height) continue;
+        auto const from = sources[from_channel].row(row);
         if (mirrored_x)
           line.assign(from.rbegin(), from.rend());
         else
           line.assign(from.begin(), from.end());
         auto const to = signals[to_channel].row(y);
-        for (std::size_t x = 0; x < columns; ++x) {
+        for (auto x = static_cast<std::size_t>(first); x <= static_cast<std::size_t>(last); ++x) {
           float const over = line[x] - background;
           to[x] += over * (c + q * over);
         }

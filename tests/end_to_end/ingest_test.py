@@ -84,7 +84,7 @@ class IngestTest(support.ScratchTest):
         names = ["-rf.fits", "new\nline.fits", "blank and 'quote'.fits", "..fits", "ümlaut.fits", "@args.fits"]
         for number, name in enumerate(names):
             self.raw(1000 + 2 * number, 1, name)
-        self.raw(100, 1, "evil.fits", FILTER01="../../../tmp/x")
+        self.raw(100, 1, "evil.fits", FILTER01="../../../etc/x")
         self.raw(102, 1, "nul.fits", FILTER01="A/B")
         os.symlink("nowhere", self.raws / "dangling.fits")
         os.mkfifo(self.raws / "pipe.fits")

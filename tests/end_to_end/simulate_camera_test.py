@@ -63,7 +63,8 @@ class SimulateCamera(ScratchTest):
         # The program itself compares what the camera's translation and reader make of each file.
         out = self.simulate("hsc", "detectors=[22]", "filters=['HSC-R']", "first_exposure=903342")
         self.assertEqual(["HSCA90334227.fits", "HSCA90334427.fits", "HSCA90334627.fits"], self.names(out))
-        self.assertEqual(["bf_kernel-022.fits", "crosstalk-022.fits", "defects-022.fits", "linearity-022.fits"],
+        self.assertEqual(["bf_kernel-022.fits", "crosstalk-022.fits", "defects-022.fits", "deferred_charge-022.fits",
+                          "linearity-022.fits"],
                          sorted(path.name for path in (out / "calib").iterdir()))
 
     def test_lsst_family_reads_back(self):

@@ -38,5 +38,7 @@ std::shared_ptr<Formatter const> crosstalk_formatter();
 std::shared_ptr<Formatter const> linearity_table_formatter();
 /// Reads FITS images and plain matrices of numbers; writes FITS.
 std::shared_ptr<Formatter const> brighter_fatter_kernel_formatter();
+/// Reads FITS and CSV; writes FITS.
+std::shared_ptr<Formatter const> amplifier_table_formatter();
 
 }  // namespace almagest

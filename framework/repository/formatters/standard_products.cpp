@@ -1,5 +1,6 @@
 #include "repository/formatters/standard_products.hpp"
 
+#include "almagest/amplifier_table.hpp"
 #include "almagest/background.hpp"
 #include "almagest/calibrations.hpp"
 #include "almagest/picture.hpp"
@@ -40,6 +41,8 @@ void register_standard_products(Registrar& registrar, PsfFromState psf_from_stat
                                     linearity_table_formatter());
   registrar.product<BrighterFatterKernel>("How charge pushes away charge",
                                           brighter_fatter_kernel_formatter());
+  registrar.product<AmplifierTable>("Numbers of amplifiers, which stand above the camera's",
+                                    amplifier_table_formatter());
   registrar.product<Picture>("Picture to look at", picture_formatter());
   registrar.psf(std::string(KernelPsf::type), &KernelPsf::from_state);
   registrar.psf(std::string(GaussianPsf::type), &GaussianPsf::from_state);

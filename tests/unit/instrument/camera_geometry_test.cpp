@@ -9,6 +9,7 @@
 #include "almagest/raw_exposure.hpp"
 #include "cameras.hpp"
 #include "header_files.hpp"
+#include "instrument/optics.hpp"
 
 using namespace almagest;
 
@@ -217,6 +218,16 @@ TEST_CASE("geometry: LATISS sees the sky mirrored") {
   auto const jacobian = camera_wcs(*latiss, {{1.0, 0.1}, 0.0}, detector).jacobian({2000, 2000});
   CHECK(jacobian[0] > 0);
   CHECK(jacobian[3] > 0);
+}
+
+TEST_CASE("geometry: a distortion may have a product of both axes as its highest term") {
+  // u = x + 1e-3 x y, v = y, in units of a millimetre and a radian.
+  auto const optics = polynomial_distortion({{1, 0, 1.0, 0.0}, {0, 1, 0.0, 1.0}, {1, 1, 1e-3, 0.0}},
+                                            1.0, 1.0, false);
+  Point const angle = optics->field_angle({20.0, -30.0});
+  CHECK(angle.x == doctest::Approx(20.0 - 0.6));
+  CHECK(angle.y == doctest::Approx(-30.0));
+  CHECK(optics->focal_plane(angle).x == doctest::Approx(20.0));
 }
 
 TEST_CASE("geometry: no WCS without a boresight; none beyond the hemisphere") {

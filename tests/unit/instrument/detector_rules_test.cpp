@@ -243,6 +243,11 @@ TEST_CASE("detectors: what is wrong is told at its place") {
   CHECK(problems_of("[detector.1]\n[detector.1.amp.A]\nhdu = 0\n").find("needs 'size'") !=
         std::string::npos);
   CHECK(problems_of("[detector.1]\nkind = \"x\"\n").find("detector_kind") != std::string::npos);
+  CHECK(problems_of("[detector.1]\nyaw_deg = nan\n").find("'yaw_deg' wants a finite number") !=
+        std::string::npos);
+  CHECK(problems_of("[detector.1]\nsize = [10, 10]\n[[detector.1.amp_row]]\nnames = [\"A\"]\n"
+                    "position = [1e300, 0]\nstep = 1\nsize = [10, 10]\n")
+            .find("out of range") != std::string::npos);
   CHECK(problems_of("[detector.1]\nid = 4\n[detector.2]\nid = 4\n").find("two detectors") !=
         std::string::npos);
 }

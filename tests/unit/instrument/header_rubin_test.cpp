@@ -209,6 +209,8 @@ TEST_CASE("ts8: number, detector and filter of a file") {
   CHECK(info.integer("exposure") == 201807241028453);
   CHECK(info.integer("detector") == 65);
   CHECK(info.text("physical_filter") == "z");
+  h.set("DATE-OBS", "2018-07-24T10:28:45");  // the first 21 characters, or what there is
+  CHECK(translate("LSST-TS8", h).integer("exposure") == 20180724102845);
   h.set("RAFTNAME", "LCA-11021_RTM-011");
   CHECK_THROWS_WITH_AS(translate("LSST-TS8", h), doctest::Contains("RTM-011"), DataError);
 

@@ -6,9 +6,11 @@
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 
+#include "almagest/amplifier_table.hpp"
 #include "almagest/calibrations.hpp"
 #include "almagest/error.hpp"
 #include "almagest/fits.hpp"
@@ -188,6 +190,31 @@ TEST_CASE("linearity table: texts are read, and refused with their row") {
   CHECK(why("A,squared,inf\n") == "a.csv, row 1: a coefficient is not finite");
   CHECK(why("A,squared,1e-7 z\n") == "a.csv, row 1: 'z' is no number");
   CHECK(why(",squared,1e-7\n") == "a.csv, row 1: the amplifier has no name");
+}
+
+TEST_CASE("amplifier table: files come back, texts are read, and refused with their row") {
+  TemporaryDirectory directory;
+  AmplifierTable table;
+  table.amplifiers["C00"] = {{"cti", 1e-6 / 3.0}, {"drift_scale", 0.0}};
+  table.amplifiers["C01"] = {{"cti", 0.0}};
+  table.amplifiers["C02"] = {};
+  write(amplifier_table_formatter(), table, directory / "a.fits");
+  CHECK(read<AmplifierTable>(amplifier_table_formatter(), directory / "a.fits").amplifiers ==
+        table.amplifiers);
+
+  auto const of_text = [&](std::string const& text) {
+    put_bytes(directory / "a.csv", text);
+    return read<AmplifierTable>(amplifier_table_formatter(), directory / "a.csv").amplifiers;
+  };
+  auto const read_back = of_text("amplifier,cti,drift_scale\nC00,4.1e-7,\nC01,0,2e-4\n");
+  CHECK(read_back.at("C00") == std::map<std::string, double>{{"cti", 4.1e-7}});
+  CHECK(read_back.at("C01").size() == 2);
+  auto const why = [&](std::string const& rows) {
+    return refusal(directory, [&] { of_text("amplifier,cti\n" + rows); });
+  };
+  CHECK(why("A,1e-7\nA,2e-7\n") == "a.csv, row 2: amplifier 'A' is there twice");
+  CHECK(why(",1e-7\n") == "a.csv, row 1: the amplifier has no name");
+  CHECK(why("A,inf\n").starts_with("a.csv"));
 }
 
 TEST_CASE("brighter-fatter kernel: files come back, texts are read, wrong sizes refused") {
