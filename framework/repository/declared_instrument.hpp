@@ -16,13 +16,13 @@ namespace almagest {
 struct ObsPackage {
   std::filesystem::path directory;
   std::shared_ptr<Instrument const> instrument;  ///< wrapped by the package's C++ when there is any
-  FrameStorage storage;                   ///< where raws go, and the registry's columns
+  FrameStorage storage;                          ///< where raws go, and the registry's columns
   DatasetTypes datasets;                  ///< the framework's defaults, overridden by the package's
   std::vector<std::string> gen2_mappers;  ///< Gen2 `_mapper` names that mean this instrument
   std::string gen2_raw_table = "raw";
   std::string single_frame_pipeline;
   std::filesystem::path pipelines;  ///< `instrument:`; cameras of one observatory may share it
-  std::string hash;  ///< of camera.toml and datasets.toml: part of the configuration
+  std::string hash;                 ///< of camera.toml and datasets.toml: part of the configuration
 };
 
 /// Directories that hold obs packages: ALMAGEST_OBS_PATH, then `../share/almagest/obs_packages`

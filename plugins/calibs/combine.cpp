@@ -163,7 +163,8 @@ void Combine::combine_pixels(Exposure& combined, std::vector<Input> const& input
     context.parallel_for(inputs.size(), 1, [&](std::size_t begin, std::size_t end) {
       for (std::size_t i = begin; i < end; ++i) {
         Exposure const frame = inputs[i].frame.get(part);
-        stack.put(i, frame.masked_image(), inputs[i].scale, bits_of(frame.mask(), *ignore));
+        stack.put(i, frame.masked_image(), inputs[i].scale, bits_of(frame.mask(), *ignore),
+                  bits_of(frame.mask(), *passing));
       }
     });
     context.parallel_for(static_cast<std::size_t>(part.height), rows_at_a_time,

@@ -40,6 +40,12 @@ class Combine final : public almagest::Task {
                                                    "ignore",
                                                    {"SAT", "DETECTED", "INTRP", "CR", "NO_DATA"},
                                                    "Mask planes whose pixels do not count"};
+  almagest::Param<std::vector<std::string>> passing{
+      *this,
+      "passing",
+      {},
+      "Planes of `ignore` that do count where all frames have them, three at least: such a cosmic "
+      "ray is a hot pixel"};
   almagest::Param<double> clip =
       almagest::Param<double>{*this, "clip", 3.0, "Values further off are left out [sigma]"}.within(
           1.0, 1000.0);

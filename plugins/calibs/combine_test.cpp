@@ -124,6 +124,30 @@ TEST_CASE("combine: with fewer than five frames the variance is that of the fram
   CHECK(single.with(1, dark).combined().variance()(7, 7) == 9.0F);
 }
 
+TEST_CASE("combine: what looks like a cosmic ray in all frames is a hot pixel") {
+  for (int const frames : {2, 4}) {
+    CAPTURE(frames);
+    Harness harness{{"passing", ConfigValue::Array{ConfigValue("CR")}}};
+    for (int visit = 1; visit <= frames; ++visit) {
+      Exposure exposure = frame(visit);
+      MaskPixel const ray = exposure.mask().bit("CR");
+      for (Pixel const p : {Pixel{3, 3}, Pixel{5, 5}}) {
+        exposure.image()(p.x, p.y) = 5000.0F + static_cast<float>(visit);
+        exposure.mask().image()(p.x, p.y) = ray;
+      }
+      if (visit == 1) exposure.mask().image()(5, 5) |= exposure.mask().bit("SAT");
+      harness.with(visit, exposure);
+    }
+    Exposure const& combined = harness.combined();
+    MaskPixel const bad = combined.mask().bit("BAD");
+    CHECK(combined.mask().image()(5, 5) == bad);  // in one frame it is something else, too
+    CHECK(combined.mask().image()(3, 3) == (frames == 2 ? bad : 0));
+    if (frames == 2) continue;
+    CHECK(combined.image()(3, 3) == 5002.5F);
+    CHECK(combined.variance()(3, 3) == doctest::Approx(5.0 / 3.0 / 4.0));
+  }
+}
+
 TEST_CASE("combine: pixels that no frame has are BAD and get the median") {
   Harness harness;
   for (std::int64_t visit = 1; visit <= 5; ++visit) {

@@ -38,6 +38,13 @@ void append_sample(AmplifierView const& view, MaskPixel ignored, std::vector<flo
   }
 }
 
+bool wholly_ignored(AmplifierView const& view, MaskPixel ignored) {
+  for (int y = 0; y < view.mask.height(); ++y)
+    for (MaskPixel const mask : view.mask.row(y))
+      if ((mask & ignored) == 0) return false;
+  return true;
+}
+
 float median_or_zero(std::vector<float>& sample) {
   try {
     return static_cast<float>(quantile(sample, 0.5));
@@ -82,6 +89,9 @@ Outcome CrosstalkCorrection<Frame>::run(Context& context) const {
   });
 
   std::vector<AmplifierView> const views = amplifier_views(frame, true);
+  for (std::size_t i = 0; i < views.size(); ++i)
+    if (wholly_ignored(views[i], ignored[i]))
+      matrix.silence(i);  // its overscan level is still there
   std::vector<float> levels = backgrounds(views, ignored);
   context.record(
       level, std::reduce(levels.begin(), levels.end(), 0.0) / static_cast<double>(levels.size()));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <vector>
 
@@ -16,6 +17,12 @@ struct CrosstalkMatrix {
 
   float linear_of(std::size_t source, std::size_t target) const noexcept {
     return linear[source * amplifiers + target];
+  }
+  /// An amplifier whose signal is not known shows in no other.
+  void silence(std::size_t source) noexcept {
+    auto const first = static_cast<std::ptrdiff_t>(source * amplifiers);
+    std::fill_n(linear.begin() + first, amplifiers, 0.0F);
+    if (!quadratic.empty()) std::fill_n(quadratic.begin() + first, amplifiers, 0.0F);
   }
   float quadratic_of(std::size_t source, std::size_t target) const noexcept {
     return quadratic.empty() ? 0.0F : quadratic[source * amplifiers + target];

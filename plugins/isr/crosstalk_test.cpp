@@ -116,6 +116,21 @@ TEST_CASE("crosstalk: each background is what its name says") {
   CHECK(first("detector") == doctest::Approx(1000.0 - 2.4 - 2.6));
 }
 
+TEST_CASE("crosstalk: an amplifier that is wholly BAD is nobody's source") {
+  Exposure seen = exposure_of(four_amplifiers(width, height, all_corners));
+  for (int y = 0; y < seen.bbox().height; ++y)
+    for (int x = 0; x < seen.bbox().width; ++x) {
+      bool const dead = seen.detector.amplifiers[0].box.contains(x, y);
+      seen.image()(x, y) = dead ? 12000.0F : 500.0F;  // its overscan level was not subtracted
+      if (dead) seen.mask().image()(x, y) = seen.mask().bit("BAD");
+    }
+  Exposure const result = corrected(seen, matrix_of(1e-3, 0.0));
+  for (std::size_t k = 1; k < 4; ++k) {
+    Box const& box = seen.detector.amplifiers[k].box;
+    CHECK(result.image().at({box.x0 + 5, box.y0 + 5}) == doctest::Approx(500.0).epsilon(1e-6));
+  }
+}
+
 TEST_CASE("crosstalk: raw frames are matched in the order of read-out") {
   // The raw images of all four amplifiers begin with the pixel that is read first, as LSST's do;
   // in the assembled frame they are mirrored each in its way.

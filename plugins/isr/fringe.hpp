@@ -45,10 +45,9 @@ class Fringe final : public almagest::Task {
           .within(0.5, 1000.0);
   Param<int> max_iterations =
       Param<int>{*this, "max_iterations", 20, "Rounds of leaving out, at most"}.within(0, 1000);
-  Param<int> min_positions =
-      Param<int>{*this, "min_positions", 100,
-                 "With fewer usable places the fringes stay, with a warning"}
-          .within(3, 10'000'000);
+  Param<int> min_positions = Param<int>{*this, "min_positions", 100,
+                                        "With fewer usable places the fringes stay, with a warning"}
+                                 .within(3, 10'000'000);
   Param<std::vector<std::string>> ignore{
       *this,
       "ignore",

@@ -35,8 +35,7 @@ void register_standard_products(Registrar& registrar, PsfFromState psf_from_stat
   registrar.product<RawExposure>("Frame as it was read out, an image per amplifier",
                                  raw_exposure_formatter());
   registrar.product<Defects>("Rectangles of bad pixels", defects_formatter());
-  registrar.product<Crosstalk>("How amplifiers' signals show in each other",
-                               crosstalk_formatter());
+  registrar.product<Crosstalk>("How amplifiers' signals show in each other", crosstalk_formatter());
   registrar.product<LinearityTable>("How amplifiers depart from a straight line",
                                     linearity_table_formatter());
   registrar.product<BrighterFatterKernel>("How charge pushes away charge",

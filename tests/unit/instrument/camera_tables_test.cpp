@@ -83,7 +83,9 @@ TEST_CASE("hsc: every amplifier has the constants and boxes of its CCD's table")
       CHECK(amplifier.name == table.texts("name")[k]);
       CHECK(amplifier.box == box_of(table, "bbox", k));
       CHECK(amplifier.gain == doctest::Approx(numbers("gain")[k]).epsilon(1e-6));
-      CHECK(amplifier.read_noise == doctest::Approx(numbers("readnoise")[k]).epsilon(1e-6));
+      // The table's read noise is in adu, whatever it says (ISR document 3.1).
+      CHECK(amplifier.read_noise ==
+            doctest::Approx(numbers("readnoise")[k] * numbers("gain")[k]).epsilon(1e-3));
       CHECK(amplifier.saturation == numbers("saturation")[k]);
       double const suspect = numbers("suspectlevel")[k];
       CHECK(

@@ -117,8 +117,10 @@ TEST_CASE("repository: what is looked for and not found is named") {
                                      "; add the file, or leave this data ID out");
   CHECK(toy::contains(complaint("notes", id),
                       "no dataset type 'notes'; did you mean 'note'? (known:"));
-  CHECK(complaint("flat", id) == "no 'flat' for band=g detector=1 valid on 2013-06-17; known: none "
-                                 "in " + (world.root / "registry.sqlite3").string());
+  CHECK(complaint("flat", id) ==
+        "no 'flat' for band=g detector=1 valid on 2013-06-17; known: none "
+        "in " +
+            (world.root / "registry.sqlite3").string());
   CHECK(complaint("camera", id) ==
         "not implemented: datasets of the instrument without a path (dataset 'camera')");
   // Only the type's own keys count; dateObs is not told by ccd=1 alone.
