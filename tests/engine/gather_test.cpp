@@ -247,3 +247,17 @@ TEST_CASE("gather: groups sort in the instrument's order, named as `per` says") 
   CHECK(ids == std::vector<std::string>{"band=u visit=1", "band=g visit=1", "band=z visit=1",
                                         "band=u visit=2", "band=g visit=2", "band=z visit=2"});
 }
+
+TEST_CASE("gather: a role groups by its key, also where a column has the role's name") {
+  ToyPipeline toys;
+  toys.step("summary", {{}, {}, {}, {"sources"}}, [](Toy&) { return done; }, {.per = {"band"}});
+  ToyRun run(toys);
+  for (char const* filter : {"u", "g"}) {
+    Value const name = std::string(filter);
+    run.candidates.push_back({DataId{{"visit", std::int64_t{1}}, {"filter", name}},
+                              {{"band", Value(std::string("white"))}}});
+  }
+  RunPlan const plan = run.plan();
+  REQUIRE(plan.groups.size() == 2);
+  CHECK(plan.groups[0].unit.id.str() == "band=u");
+}
